@@ -1,0 +1,179 @@
+/** One gigabyte down and one up through a single HTTPS connection: rate, memory, and whether what was stored is what passed. */
+import { createHash } from 'node:crypto'
+import { type Bench, type Context, judge, type Outcome, type RowResult } from './bench.ts'
+import { largeBodySha256 } from './load/large-body.ts'
+import type { Load } from './load/load.ts'
+import { megabytes, ratio, whole, withSpread } from './measure/format.ts'
+import { alternate, type Entrant, withLineUp } from './measure/lineup.ts'
+import type { Cores } from './measure/pinned-process.ts'
+import { cpuMs, rssBytes, watchRss } from './measure/process-usage.ts'
+import { checkRecord } from './measure/record-check.ts'
+import { pairedRatio, spread } from './measure/statistics.ts'
+import { blind } from './systems/control.ts'
+import { weir } from './systems/weir.ts'
+
+type Way = 'download' | 'upload'
+
+interface Series {
+  /** Megabytes a second. */
+  rates: number[]
+  cpuSeconds: number[]
+  grownBytes: number[]
+  problem: string
+}
+
+/** Key: `system way`. */
+type All = Map<string, Series>
+
+const ways: readonly Way[] = ['download', 'upload']
+
+async function storedSha256(body: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of body) hash.update(piece)
+  return hash.digest('hex')
+}
+
+async function measureRound(load: Load, entrant: Entrant, way: Way, bytes: number, expected: string, series: Series): Promise<void> {
+  const { pid, storedBody } = entrant.running
+  const cpuBefore = cpuMs(pid)
+  const rssBefore = rssBytes(pid)
+  const rss = watchRss(pid)
+  const { elapsedMs } = await load.call('transfer', { target: entrant.target, way, bytes })
+  entrant.sent++
+  series.problem ||= (await checkRecord(entrant)).problem
+  series.grownBytes.push(rss.stop() - rssBefore)
+  series.cpuSeconds.push((cpuMs(pid) - cpuBefore) / 1000)
+  series.rates.push(bytes / 1000 / elapsedMs)
+  if (!storedBody) return
+  const stored = await storedSha256(storedBody(entrant.sent, way === 'upload' ? 'request' : 'response'))
+  if (stored !== expected) series.problem ||= `the stored ${way} differs from what passed`
+}
+
+async function measure(context: Context, cores: Cores, notes: string[]): Promise<All> {
+  const bytes = context.quick ? 128 * 2 ** 20 : 2 ** 30
+  const expected = largeBodySha256(bytes)
+  const all: All = new Map()
+  await withLineUp(context, { scheme: 'https', systems: [weir, blind], cores }, notes, async (load, entrants) => {
+    for (const entrant of entrants) {
+      for (const way of ways) {
+        all.set(`${entrant.system.name} ${way}`, { rates: [], cpuSeconds: [], grownBytes: [], problem: '' })
+        // The memory that any transfer takes, buffers and grown heaps, belongs to the baseline.
+        await load.call('transfer', { target: entrant.target, way, bytes: 16 * 2 ** 20 })
+        entrant.sent++
+      }
+      await checkRecord(entrant)
+    }
+    await alternate(entrants, context.quick ? 2 : 5, async (entrant) => {
+      for (const way of ways) {
+        const series = all.get(`${entrant.system.name} ${way}`)
+        if (!series) continue
+        await measureRound(load, entrant, way, bytes, expected, series)
+        context.log(
+          `  ${entrant.system.name} ${way} ${whole(series.rates.at(-1) ?? 0)} MB/s, RSS +${megabytes(series.grownBytes.at(-1) ?? 0)}`,
+        )
+      }
+    })
+  })
+  return all
+}
+
+function rateRow(id: string, all: All, way: Way, limit: number): RowResult {
+  const ours = all.get(`weir ${way}`)
+  const control = all.get(`blind ${way}`)
+  if (!ours || !control) return { id, measured: '', verdict: 'not measured' }
+  const found = pairedRatio(ours.rates, control.rates)
+  const measured = `${withSpread(found, ratio)} x; weir ${withSpread(spread(ours.rates), whole)} MB/s${ours.problem && `; ${ours.problem}`}`
+  return { id, measured, verdict: judge(!ours.problem, found.median >= limit) }
+}
+
+function memoryRow(id: string, modes: readonly All[]): RowResult {
+  const series = modes.flatMap((all) => ways.flatMap((way) => all.get(`weir ${way}`) ?? []))
+  if (!series.length) return { id, measured: '', verdict: 'not measured' }
+  const worst = Math.max(...series.flatMap(({ grownBytes }) => grownBytes))
+  const problem = series.find((each) => each.problem)?.problem ?? ''
+  return { id, measured: `at most ${megabytes(worst)}${problem && `; ${problem}`}`, verdict: judge(!problem, worst <= 64_000_000) }
+}
+
+function shaRow(id: string, modes: readonly All[]): RowResult {
+  const series = modes.flatMap((all) => ways.flatMap((way) => all.get(`weir ${way}`) ?? []))
+  if (!series.length) return { id, measured: '', verdict: 'not measured' }
+  const problem = series.find((each) => each.problem)?.problem
+  const transfers = series.reduce((sum, { rates }) => sum + rates.length, 0)
+  return { id, measured: problem ?? `equal in all ${transfers} transfers`, verdict: problem ? 'missed' : 'met' }
+}
+
+function table(title: string, all: All) {
+  return {
+    title,
+    columns: ['transfer', 'MB/s', 'CPU s', 'RSS growth'],
+    rows: [...all].map(([name, { rates, cpuSeconds, grownBytes, problem }]) => [
+      name + (problem ? ' INVALID' : ''),
+      withSpread(spread(rates), whole),
+      withSpread(spread(cpuSeconds), ratio),
+      withSpread(spread(grownBytes), megabytes),
+    ]),
+  }
+}
+
+async function run(context: Context): Promise<Outcome> {
+  const notes = ['RSS growth: the highest value during a transfer above the one right before it, after a warm-up of 16 MiB each way.']
+  context.log('one core for the proxy')
+  const one = await measure(context, context.cores.one, notes)
+  context.log(`spread: ${context.spreadMeans}`)
+  const free = await measure(context, context.cores.spread, [])
+  return {
+    rows: [
+      rateRow('download-one-core', one, 'download', 0.5),
+      rateRow('upload-one-core', one, 'upload', 0.5),
+      rateRow('download-spread', free, 'download', 0.8),
+      rateRow('upload-spread', free, 'upload', 0.8),
+      memoryRow('memory', [one, free]),
+      shaRow('sha', [one, free]),
+    ],
+    tables: [table('One core for the proxy', one), table(context.spreadMeans, free)],
+    notes,
+  }
+}
+
+export const bench: Bench = {
+  name: 'large-bodies',
+  rows: [
+    {
+      id: 'download-one-core',
+      work: '1 GB download: rate on the one core',
+      target: '>= 0.5 of blind',
+      limits:
+        'The disk path: every byte is written twice (log, then file), with two fsyncs a checkpoint; the disk here takes 533 MB/s written once, in order. Of the CPU beyond blind, half is the kernel writing pages.',
+    },
+    {
+      id: 'upload-one-core',
+      work: '1 GB upload: rate on the one core',
+      target: '>= 0.5 of blind',
+      limits:
+        'The disk path: every byte is written twice (log, then file), with two fsyncs a checkpoint; the disk here takes 533 MB/s written once, in order. Of the CPU beyond blind, half is the kernel writing pages.',
+    },
+    {
+      id: 'download-spread',
+      work: '1 GB download: rate with a core for each thread',
+      target: '>= 0.8 of blind',
+      limits:
+        'The disk path: every byte is written twice (log, then file), with two fsyncs a checkpoint; the disk here takes 533 MB/s written once, in order. Of the CPU beyond blind, half is the kernel writing pages.',
+    },
+    {
+      id: 'upload-spread',
+      work: '1 GB upload: rate with a core for each thread',
+      target: '>= 0.8 of blind',
+      limits:
+        'The disk path: every byte is written twice (log, then file), with two fsyncs a checkpoint; the disk here takes 533 MB/s written once, in order. Of the CPU beyond blind, half is the kernel writing pages.',
+    },
+    {
+      id: 'memory',
+      work: '1 GB download and upload: RSS growth',
+      target: '<= 64 MB',
+      limits:
+        'Once, with the first transfer: 16 MiB of copies on their way, 8 MiB of batches kept for use again, 8 MiB of page cache, and buffers of 64 KiB that wait for the collector; later transfers add nothing.',
+    },
+    { id: 'sha', work: '1 GB download and upload: stored SHA-256', target: 'equal', limits: '' },
+  ],
+  run,
+}

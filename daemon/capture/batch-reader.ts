@@ -1,0 +1,181 @@
+/** What a proxy thread sends over its port: each record goes to whatever follows its connection. */
+import type { MessagePort } from 'node:worker_threads'
+import { receiveMessageOnPort } from 'node:worker_threads'
+import type { Failure } from '../../sdk/model.ts'
+import { type FollowedConnection, failure } from './connection.ts'
+import type { HeaderBlocks } from './decoders/header-block.ts'
+import { Http1Connection } from './http1-connection.ts'
+import type { SessionRecorder } from './session-recorder.ts'
+import { TunnelConnection } from './tunnel-connection.ts'
+import {
+  type BatchMessage,
+  batchBytes,
+  type ConnectionOpened,
+  CopyKind,
+  type CopyVisitor,
+  type CreditMessage,
+  readBatch,
+} from './wire-copy.ts'
+
+export interface BatchReaderOptions {
+  port: MessagePort
+  blocks: HeaderBlocks
+  sessionOf(handle: number): SessionRecorder | undefined
+  /** A batch has been read; bytes of its buffer. */
+  read(bytes: number): void
+  /** Something failed inside; the connection concerned is not followed any more. */
+  fault(error: unknown): void
+}
+
+interface Followed {
+  session: SessionRecorder
+  connection: FollowedConnection
+}
+
+const parse = (bytes: Buffer): never => JSON.parse(bytes.toString()) as never
+
+export class BatchReader implements CopyVisitor {
+  #options: BatchReaderOptions
+  #followed = new Map<number, Followed>()
+  #uncredited = 0
+  /** Batches of the usual size that were read. */
+  #spent: ArrayBuffer[] = []
+  /** Unix ms of the last record. */
+  lastAt = 0
+
+  constructor(options: BatchReaderOptions) {
+    this.#options = options
+    options.port.on('message', (batch: BatchMessage) => this.#read(batch))
+  }
+
+  /** The proxy may send as much again as was read since the last credit; it gets the batches back, unless `keep` came first. */
+  credit(): void {
+    if (this.#uncredited === 0) return
+    const spent = this.#spent
+    this.#spent = []
+    this.#options.port.postMessage({ credit: this.#uncredited, spent } satisfies CreditMessage, spent)
+    this.#uncredited = 0
+  }
+
+  /** Bytes of what was read are still to be stored, so their batches cannot be given back. */
+  keep(): void {
+    this.#spent = []
+  }
+
+  /** What the other side sent before it died is read; then the port is closed. */
+  close(): void {
+    const { port } = this.#options
+    for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) this.#read(left.message as BatchMessage)
+    port.close()
+  }
+
+  /** null: the connections of all sessions. What is open on them ends with the failure. */
+  stop(session: SessionRecorder | null, reason: Failure, at: number): void {
+    for (const [id, followed] of this.#followed) {
+      if (session !== null && followed.session !== session) continue
+      this.#followed.delete(id)
+      followed.connection.stop(reason, at)
+    }
+  }
+
+  follows(session: SessionRecorder): boolean {
+    for (const followed of this.#followed.values()) if (followed.session === session) return true
+    return false
+  }
+
+  copy(id: number, kind: CopyKind, at: number, bytes: Buffer): void {
+    const followed = this.#followed.get(id)
+    try {
+      if (kind === CopyKind.opened) this.#opened(id, followed, parse(bytes), at)
+      else if (id === 0) this.#control(kind, bytes)
+      else if (followed !== undefined) this.#told(id, followed.connection, kind, at, bytes)
+    } catch (error) {
+      this.#options.fault(error)
+      this.#abandon(id, at)
+    }
+    this.lastAt = at
+  }
+
+  #read(batch: BatchMessage): void {
+    const { read, fault } = this.#options
+    const size = batch.bytes.byteLength
+    try {
+      readBatch(batch, this)
+    } catch (error) {
+      fault(error)
+    }
+    this.#uncredited += batch.length
+    if (size === batchBytes) this.#spent.push(batch.bytes)
+    read(size)
+  }
+
+  #opened(id: number, before: Followed | undefined, opened: ConnectionOpened, at: number): void {
+    before?.connection.stop(failure('notRecorded'), at)
+    const session = this.#options.sessionOf(opened.session)
+    if (session === undefined) {
+      this.#followed.delete(id)
+      return
+    }
+    const origin = opened.origin ? session.originOf(opened.origin) : null
+    const connection =
+      opened.protocol === 'http1'
+        ? new Http1Connection(session, opened, this.#options.blocks, (facts) => session.originOf(facts))
+        : new TunnelConnection(session, opened, origin)
+    this.#followed.set(id, { session, connection })
+  }
+
+  #told(id: number, connection: FollowedConnection, kind: CopyKind, at: number, bytes: Buffer): void {
+    switch (kind) {
+      case CopyKind.fromClient:
+        connection.fromClient(bytes, at)
+        break
+      case CopyKind.fromOrigin:
+        connection.fromOrigin(bytes, at)
+        break
+      case CopyKind.clientEnd:
+        connection.clientEnd(at)
+        break
+      case CopyKind.originEnd:
+        connection.originEnd(at)
+        break
+      case CopyKind.origin:
+        connection.origin(parse(bytes), at)
+        break
+      case CopyKind.failed:
+        connection.failed(parse(bytes), at)
+        break
+      case CopyKind.gap:
+        connection.gap(parse(bytes), at)
+        break
+      case CopyKind.closed:
+        this.#followed.delete(id)
+        connection.closed(parse(bytes), at)
+        break
+      case CopyKind.opened:
+      case CopyKind.listenerClosed:
+      case CopyKind.sessionClosed:
+        // No matter of one connection: see copy.
+        break
+    }
+  }
+
+  #control(kind: CopyKind, bytes: Buffer): void {
+    const { session: handle } = parse(bytes) as { session: number }
+    const session = this.#options.sessionOf(handle)
+    if (session === undefined) return
+    session.stopping = true
+    if (kind === CopyKind.sessionClosed) session.connectionsClosed = true
+  }
+
+  #abandon(id: number, at: number): void {
+    const followed = this.#followed.get(id)
+    if (followed === undefined) return
+    this.#followed.delete(id)
+    followed.session.addGap(at, at, 'notRecorded', null)
+    try {
+      followed.connection.stop(failure('notRecorded'), at)
+    } catch (error) {
+      this.#options.fault(error)
+    }
+  }
+}

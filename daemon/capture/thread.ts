@@ -1,0 +1,16 @@
+/** A recorder thread. */
+import { parentPort } from 'node:worker_threads'
+import { ThreadLink } from '../thread/link.ts'
+import { Recorder } from './recorder.ts'
+import type { RecorderEvents } from './surface.ts'
+
+if (!parentPort) throw new Error('daemon/capture/thread.ts is the entry of a worker thread')
+
+const events: RecorderEvents = {
+  advanced: (params) => link.notify('advanced', params),
+  log: (params) => link.notify('log', params),
+}
+const fault = (error: unknown) =>
+  events.log({ level: 'error', message: 'the recorder thread failed inside', error: String((error as Error)?.stack ?? error) })
+const recorder = new Recorder({ events })
+const link = new ThreadLink<RecorderEvents>(parentPort, recorder.surface(), fault)

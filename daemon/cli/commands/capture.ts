@@ -1,0 +1,26 @@
+import { captureCommand } from '../capture-command.ts'
+import { captureLive } from '../capture-live.ts'
+import { startCapture } from '../capture-session.ts'
+import type { CommandRun } from '../command.ts'
+import { commandPath } from '../command-environment.ts'
+import { withClient } from '../context.ts'
+import { findExecutable } from '../find-executable.ts'
+import { printable } from '../printable.ts'
+
+export const capture: CommandRun = async (given, context) => {
+  const command = given.rest('command')
+  const [program] = command
+  const port = given.number('port')
+  if (program === undefined) {
+    return withClient(context, async (client) => captureLive(context, client, await startCapture(client, context, given, port)))
+  }
+  // Before anything is started: no session is left behind by a mistyped name.
+  const found = findExecutable(program, commandPath(context.env))
+  if (found !== 'found') {
+    await context.err.line(`weir: ${printable(program)}: ${found === 'notFound' ? 'command not found' : 'is no program that can be run'}`)
+    return found === 'notFound' ? 127 : 126
+  }
+  return withClient(context, async (client) =>
+    captureCommand(context, client, await startCapture(client, context, given, port ?? 0), command),
+  )
+}

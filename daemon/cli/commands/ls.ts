@@ -1,0 +1,95 @@
+import type { Client } from '../../../sdk/client.ts'
+import { WeirError } from '../../../sdk/errors.ts'
+import type { Exchange } from '../../../sdk/model.ts'
+import type { CommandRun } from '../command.ts'
+import { type Context, withClient } from '../context.ts'
+import { exchangeTable } from '../exchange-row.ts'
+import { exits } from '../exit.ts'
+import { printableJson } from '../printable.ts'
+import { resolveSessionAndQuery, type SessionAndQuery } from '../session-argument.ts'
+
+const pageSize = 500
+
+export const ls: CommandRun = (given, context) =>
+  withClient(context, async (client) => {
+    const first = given.argument('session')
+    const found = await resolveSessionAndQuery(client, first === undefined ? [] : [first, ...given.rest('query')])
+    const sort = given.text('sort') as Sort | undefined
+    const limit = given.number('limit') ?? Infinity
+    const line = lineOf(context, given.flag('json'))
+    try {
+      const pages = sort
+        ? [await sorted(client, found, sort, limit)]
+        : limit < Infinity
+          ? [await newest(client, found, limit)]
+          : all(client, found)
+      let headed = given.flag('json')
+      for await (const page of pages) {
+        if (!headed && page.length > 0) await context.out.line(exchangeTable(context.out).header())
+        headed ||= page.length > 0
+        if (page.length > 0) await context.out.write(`${page.map(line).join('\n')}\n`)
+      }
+    } catch (error) {
+      throw explained(error, found)
+    }
+    return exits.done
+  })
+
+function lineOf({ out }: Context, json: boolean): (exchange: Exchange) => string {
+  if (json) return (exchange) => printableJson(exchange)
+  return exchangeTable(out).line
+}
+
+const scope = ({ session, where }: SessionAndQuery) => ({ sessionId: session.id, ...(where && { where }) })
+
+async function* all(client: Client, found: SessionAndQuery): AsyncGenerator<Exchange[]> {
+  let after = 0
+  let more = true
+  while (more) {
+    const page = await client.call('exchange/list', { ...scope(found), order: 'asc', after, limit: pageSize })
+    yield page.items
+    after = page.items.at(-1)?.seq ?? after
+    more = page.more && page.items.length > 0
+  }
+}
+
+/** By seq. */
+async function newest(client: Client, found: SessionAndQuery, limit: number): Promise<Exchange[]> {
+  const taken: Exchange[] = []
+  let more = true
+  while (more && taken.length < limit) {
+    const before = taken.at(-1)?.seq
+    const page = await client.call('exchange/list', {
+      ...scope(found),
+      order: 'desc',
+      limit: Math.min(pageSize, limit - taken.length),
+      ...(before && { before }),
+    })
+    taken.push(...page.items)
+    more = page.more && page.items.length > 0
+  }
+  return taken.reverse()
+}
+
+type Sort = 'time' | 'size' | 'dur'
+
+/** What comes first has the smallest key. */
+const keys: { [S in Sort]: (exchange: Exchange) => number } = {
+  time: ({ startedAt }) => startedAt,
+  size: ({ response }) => -(response?.bodySize ?? -1),
+  dur: ({ durationMs, startedAt }) => -(durationMs ?? Date.now() - startedAt),
+}
+
+async function sorted(client: Client, found: SessionAndQuery, sort: Sort, limit: number): Promise<Exchange[]> {
+  const keyed: { key: number; exchange: Exchange }[] = []
+  for await (const page of all(client, found)) for (const exchange of page) keyed.push({ key: keys[sort](exchange), exchange })
+  keyed.sort((a, b) => a.key - b.key || a.exchange.seq - b.exchange.seq)
+  return keyed.slice(0, Math.min(limit, keyed.length)).map(({ exchange }) => exchange)
+}
+
+/** A mistyped session looks like a query: when that is refused, both are said. */
+function explained(error: unknown, { notASession }: SessionAndQuery): unknown {
+  if (notASession === undefined || !(error instanceof WeirError)) return error
+  const message = `there is no session ${JSON.stringify(notASession)} (weir sessions lists them), and as a query on last: ${error.message}`
+  return new WeirError(error.code, error.reason, message, error.data)
+}

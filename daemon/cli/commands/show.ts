@@ -1,0 +1,63 @@
+import type { Client } from '../../../sdk/client.ts'
+import { WeirError } from '../../../sdk/errors.ts'
+import type { Exchange, Part, Session } from '../../../sdk/model.ts'
+import type { CommandRun } from '../command.ts'
+import { parseSeq } from '../commands.ts'
+import { type Context, withClient } from '../context.ts'
+import { headerValue } from '../exchange-row.ts'
+import { describeExchange, describeRequest, describeResponse } from '../exchange-text.ts'
+import { exits, sentence } from '../exit.ts'
+import { writeJson } from '../json-output.ts'
+import { printable, printableLines } from '../printable.ts'
+import { formatBytes } from '../quantity.ts'
+import { readableText } from '../readable-text.ts'
+import { resolveSession } from '../session-argument.ts'
+import { shellWord } from '../shell-word.ts'
+
+const shownBytes = 64 * 1024
+
+export const show: CommandRun = async (given, context) => {
+  const seq = parseSeq(given.required('seq'))
+  return withClient(context, async (client) => {
+    const session = await resolveSession(client, given.required('session'))
+    const exchange = await client.call('exchange/get', { sessionId: session.id, seq })
+    if (given.flag('json')) await writeJson(context, exchange)
+    else await print(context, client, session, exchange)
+    return exits.done
+  })
+}
+
+async function print(context: Context, client: Client, session: Session, exchange: Exchange): Promise<void> {
+  const { out } = context
+  await out.line(describeExchange(session, exchange, out))
+  await out.line()
+  await out.line(describeRequest(exchange, out))
+  await printBody(context, client, session, exchange, 'request')
+  if (!exchange.response) return
+  await out.line()
+  await out.line(describeResponse(exchange.response, out))
+  await printBody(context, client, session, exchange, 'response')
+}
+
+async function printBody({ out }: Context, client: Client, session: Session, exchange: Exchange, part: Part): Promise<void> {
+  const message = exchange[part]
+  if (!message || message.bodySize === 0) return
+  await out.line()
+  const how = `weir body ${shellWord(printable(session.name))} ${exchange.seq} ${part}`
+  try {
+    const range = { sessionId: session.id, seq: exchange.seq, part, offset: 0, length: shownBytes, decode: true }
+    const { data, size } = await client.call('exchange/readBody', range)
+    const bytes = Buffer.from(data, 'base64')
+    const contentType = headerValue(message.headers, 'content-type') ?? ''
+    const text = readableText(bytes, contentType)
+    if (text === null) return await out.line(out.style('dim', `(${formatBytes(size)} that are no text: ${how} > FILE)`))
+    const shown = printableLines(text)
+    await out.write(shown.endsWith('\n') ? shown : `${shown}\n`)
+    if (bytes.length < size)
+      await out.line(out.style('dim', `(${formatBytes(bytes.length)} of ${formatBytes(size)}; all of it: ${how} --decode)`))
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error
+    await out.line(out.style('yellow', `(${printable(sentence(error))}; as it was on the wire: ${how})`))
+  }
+  if (message.truncated) await out.line(out.style('yellow', '(not all of it was recorded)'))
+}

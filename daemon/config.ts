@@ -1,0 +1,147 @@
+/** The configuration: `config.toml` in the home, read at start, never executed; and what weir takes from its environment. */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import { parse, TomlError } from 'smol-toml'
+import { codes, WeirError } from '../sdk/errors.ts'
+import type { Environment } from '../sdk/home.ts'
+import { closed, type Static, Type, words } from '../sdk/schema.ts'
+import { Validator } from '../sdk/validation.ts'
+
+const optional = Type.Optional
+const milliseconds = Type.Integer({ minimum: 1, maximum: 3_600_000 })
+
+const Configuration = closed({
+  log: optional(closed({ level: optional(words('debug', 'info', 'warn', 'error')) })),
+  proxy: optional(
+    closed({
+      connections: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Concurrent client connections of one session.' })),
+      handshakeMs: optional(milliseconds),
+      connectMs: optional(milliseconds),
+    }),
+  ),
+  tls: optional(
+    closed({ ca: optional(Type.String({ description: 'A PEM file of roots that origins may chain to; relative to config.toml.' })) }),
+  ),
+  plugins: optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description: 'Modules of plugins, or folders that hold some; relative to config.toml.',
+    }),
+  ),
+  readers: optional(closed({ threads: optional(Type.Integer({ minimum: 1, maximum: 64 })) })),
+})
+
+export interface Config {
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
+  limits: { connections: number; handshakeMs: number; connectMs: number }
+  /** PEM of the roots that are trusted beside the system's; empty when there are none. */
+  extraCa: string
+  /** The user's plugins: absolute paths of modules or folders. */
+  plugins: string[]
+  readerThreads: number
+}
+
+/** Rejects what is not understood with 1005 configInvalid, naming the file and the key. */
+export function readConfig(file: string, environment: Environment): Config {
+  const found = parseFile(file)
+  return {
+    logLevel: found.log?.level ?? 'info',
+    limits: {
+      connections: found.proxy?.connections ?? 10_000,
+      handshakeMs: found.proxy?.handshakeMs ?? 15_000,
+      connectMs: found.proxy?.connectMs ?? 30_000,
+    },
+    extraCa: [
+      found.tls?.ca === undefined ? '' : readRoots(resolve(dirname(file), found.tls.ca), `tls.ca in ${file}`),
+      environment.NODE_EXTRA_CA_CERTS ? readRoots(environment.NODE_EXTRA_CA_CERTS, 'NODE_EXTRA_CA_CERTS') : '',
+    ].join(''),
+    plugins: (found.plugins ?? []).map((path) => resolve(dirname(file), path)),
+    readerThreads: found.readers?.threads ?? 2,
+  }
+}
+
+function parseFile(file: string): Static<typeof Configuration> {
+  const text = readOptional(file)
+  if (text === null) return {}
+  try {
+    const found = parse(text)
+    const errors = new Validator().check(Configuration, found)
+    if (errors.length === 0) return found as Static<typeof Configuration>
+    throw invalid(file, errors.map(({ path, message }) => `${path.slice(1).replaceAll('/', '.') || 'it'} ${message}`).join('; '))
+  } catch (error) {
+    if (error instanceof TomlError) throw invalid(file, `line ${error.line}, column ${error.column}: not TOML`)
+    throw error
+  }
+}
+
+function readOptional(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw invalid(file, `it cannot be read (${code})`)
+  }
+}
+
+function readRoots(file: string, namedBy: string): string {
+  try {
+    return `${readFileSync(file, 'utf8').trimEnd()}\n`
+  } catch (error) {
+    throw invalid(file, `${namedBy} names it and it cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+const invalid = (file: string, what: string) =>
+  new WeirError(codes.unavailable, 'configInvalid', `${file}: ${what}; correct it and start weir again`)
+
+/** What weakens TLS or HTTP parsing for the whole process, in words; null when there is nothing. */
+export function refusedEnvironment(environment: Environment, flags: readonly string[]): string | null {
+  if (environment.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    return 'NODE_TLS_REJECT_UNAUTHORIZED=0 would stop every certificate from being verified: unset it, and name the hosts you mean with --insecure'
+  const options = [...flags, ...(environment.NODE_OPTIONS ?? '').split(/\s+/)]
+  if (options.some((option) => option.startsWith('--insecure-http-parser')))
+    return '--insecure-http-parser would let ambiguous messages through: remove it from NODE_OPTIONS'
+  return null
+}
+
+const proxyVariables = /^(https?|all|ws|wss)_proxy$/i
+
+/** The environment without proxy variables that point at a loopback port of weir's own: it would talk to itself. */
+export function withoutOwnProxies(environment: Environment, ownPorts: ReadonlySet<number>): { [name: string]: string } {
+  const kept: { [name: string]: string } = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined || (proxyVariables.test(name) && pointsAt(value, ownPorts))) continue
+    kept[name] = value
+  }
+  return kept
+}
+
+function pointsAt(proxy: string, ports: ReadonlySet<number>): boolean {
+  const url = URL.parse(/^[a-z0-9]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`)
+  if (!url) return false
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return (isLoopback(host) || isUnspecified(host)) && ports.has(Number(url.port || 80))
+}
+
+/** By name or address. */
+export const isLoopback = (host: string): boolean =>
+  isIP(host) === 4 ? host.startsWith('127.') : host === '::1' || host === 'localhost' || host.endsWith('.localhost')
+
+/** As a destination it is this machine; as a listener it is every interface. */
+const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** First releases without CVE-2026-111497 (brotli, out-of-bounds write), by major version. */
+const repaired: { [major: number]: [minor: number, patch: number] } = { 22: [23, 4], 24: [22, 1], 26: [12, 1] }
+
+/** What is known to be wrong with a runtime, in words. weir itself never decodes brotli natively. */
+export function runtimeWarnings(version: string): string[] {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  const fixed = repaired[major]
+  const isRepaired = fixed ? minor > fixed[0] || (minor === fixed[0] && patch >= fixed[1]) : major > 26
+  if (isRepaired) return []
+  const newest = Object.entries(repaired).map(([at, [m, p]]) => `${at}.${m}.${p}`)
+  return [
+    `Node ${version} has a hole in its brotli decoder (CVE-2026-111497); weir does not use it, but update to ${newest.join(', ')} or newer`,
+  ]
+}

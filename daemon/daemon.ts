@@ -1,0 +1,128 @@
+/** The daemon as a whole: the order in which its parts start and stop, and how long each may take. */
+import { setTimeout } from 'node:timers/promises'
+import type { Home } from '../sdk/home.ts'
+import type { Result } from '../sdk/protocol.ts'
+import { runtimeWarnings } from './config.ts'
+import type { Log } from './log.ts'
+import type { ExporterRunner } from './plugin/exporter-runner.ts'
+import type { Dispatcher } from './rpc/dispatcher.ts'
+import type { RpcServer } from './rpc/server.ts'
+import type { CaptureThreads } from './session/capture-threads.ts'
+import { drainMs, type SessionManager } from './session/session-manager.ts'
+import { becomeInstance, type Instance } from './single-instance.ts'
+import type { ReaderPool } from './store/reader-pool.ts'
+
+/** Parts of the 5 s within which a stop ends, ms. */
+const stopLimits = { sessions: 4_000, threads: 500, clients: 300 }
+
+export interface DaemonParts {
+  home: Home
+  log: Log
+  version: string
+  threads: CaptureThreads
+  sessions: SessionManager
+  readers: ReaderPool
+  exporters: ExporterRunner
+  dispatcher: Dispatcher
+  rpc: RpcServer
+}
+
+export class Daemon {
+  /** Resolves when the home is free: whether everything has ended, or something hangs that only the end of the process ends. */
+  readonly stopped: Promise<'whole' | 'hanging'>
+  readonly #parts: DaemonParts
+  readonly #startedAt = performance.now()
+  #instance: Instance | null = null
+  #draining: Promise<unknown> | null = null
+  #stopping: Promise<void> | null = null
+  #resolveStopped: (how: 'whole' | 'hanging') => void = () => undefined
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve
+    })
+  }
+
+  /** Resolves when the socket answers; the catalogue is read after that. Rejects with 1002 daemonRunning when there is one. */
+  async start(): Promise<void> {
+    const { home, log, version, rpc, sessions } = this.#parts
+    this.#instance = await becomeInstance(home, rpc.server)
+    log.write('info', 'weir answers', { version, node: process.versions.node })
+    sessions.open().catch((error: unknown) => log.fault('the sessions could not be opened', error))
+  }
+
+  async status(): Promise<Result<'daemon/status'>> {
+    const { home, version, threads, sessions } = this.#parts
+    return {
+      version,
+      pid: process.pid,
+      uptimeMs: performance.now() - this.#startedAt,
+      home: home.folder,
+      node: process.versions.node,
+      sessions: sessions.count(),
+      memory: { rssBytes: process.memoryUsage.rss() },
+      recorder: { commitIntervalMs: threads.commitIntervalMs, restarts: threads.recorder.restarts },
+      proxy: { running: threads.proxy.current !== null, connections: await threads.connections(), restarts: threads.proxy.restarts },
+      warnings: [
+        ...runtimeWarnings(process.versions.node),
+        ...(sessions.catalogueError ? [`sessions cannot be opened: ${sessions.catalogueError.message}`] : []),
+      ],
+    }
+  }
+
+  /** For daemon/stop: resolves when every session is closed; the rest follows once that has been answered. */
+  async stopOnRequest(): Promise<void> {
+    await this.#drain()
+    setImmediate(() => void this.stop())
+  }
+
+  /** For signals: sessions, exporters and readers, threads, clients, socket; within 5 s whatever hangs. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopInOrder()
+    return this.#stopping
+  }
+
+  /** A stop that runs gives up waiting for exchanges in flight. */
+  hurry(): void {
+    void this.#parts.sessions.abandonTraffic()
+  }
+
+  #drain(): Promise<unknown> {
+    const { dispatcher, rpc, sessions, log } = this.#parts
+    if (!this.#draining) {
+      log.write('info', 'weir stops')
+      dispatcher.stop()
+      rpc.notify('daemon/willStop', {})
+      this.#draining = this.#within(stopLimits.sessions, 'sessions', sessions.stopAll(drainMs))
+    }
+    return this.#draining
+  }
+
+  async #stopInOrder(): Promise<void> {
+    const { exporters, readers, threads, rpc, log } = this.#parts
+    await this.#drain()
+    const ending = Promise.all([exporters.close(), readers.close(), threads.stop()])
+    const ended = await this.#within(stopLimits.threads, 'threads and processes', ending)
+    this.#instance?.release()
+    await rpc.close(stopLimits.clients)
+    log.write('info', 'weir has stopped')
+    this.#resolveStopped(ended ? 'whole' : 'hanging')
+  }
+
+  /** Whether the work was done in time; what did not end well is in the log. */
+  async #within(limitMs: number, what: string, work: Promise<unknown>): Promise<boolean> {
+    const late = Symbol('late')
+    const timer = new AbortController()
+    try {
+      const result = await Promise.race([work, setTimeout(limitMs, late, { signal: timer.signal })])
+      if (result === late) this.#parts.log.write('error', `${what} did not end within ${limitMs} ms; stopping without them`)
+      return result !== late
+    } catch (error) {
+      this.#parts.log.fault(`${what} did not stop in order`, error)
+      return false
+    } finally {
+      timer.abort()
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Where an exporter writes: a file descriptor that the daemon opened. */
+import { writeSync } from 'node:fs'
+import { Writable } from 'node:stream'
+
+const scratchBytes = 256 * 1024
+type Done = (error?: Error | null) => void
+
+/**
+ * Writes at once and in this thread: the process has nothing else to do, and text needs no memory of its own. The daemon's
+ * limits end it where a write never comes back.
+ */
+export class ExportOutput extends Writable {
+  /** Written so far. */
+  bytes = 0
+  #descriptor: number
+  #scratch = Buffer.allocUnsafeSlow(scratchBytes)
+
+  constructor(descriptor: number) {
+    super({ decodeStrings: false, highWaterMark: scratchBytes })
+    this.#descriptor = descriptor
+  }
+
+  override _write(chunk: string | Buffer, encoding: BufferEncoding, done: Done): void {
+    let failure: Error | null = null
+    try {
+      this.#put(chunk, encoding)
+    } catch (error) {
+      failure = error as Error
+    }
+    done(failure)
+  }
+
+  #put(chunk: string | Buffer, encoding: BufferEncoding): void {
+    if (typeof chunk !== 'string') this.#putBytes(chunk, chunk.length)
+    else if (encoding === 'utf8' && chunk.length * 3 <= scratchBytes) this.#putBytes(this.#scratch, this.#scratch.write(chunk, 'utf8'))
+    else this.#put(Buffer.from(chunk, encoding), encoding)
+  }
+
+  #putBytes(bytes: Buffer, length: number): void {
+    for (let at = 0; at < length; ) {
+      const written = writeSync(this.#descriptor, bytes, at, length - at, null)
+      at += written
+      this.bytes += written
+    }
+  }
+}

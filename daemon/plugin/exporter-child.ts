@@ -1,0 +1,173 @@
+/** The daemon's side of one exporter process: starts it, hears it, and ends it when it may not go on. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { entry } from '../thread/entry.ts'
+import type { ExporterJob, FromExporter, ToExporter } from './exporter-messages.ts'
+
+export interface ExporterLimits {
+  /** JavaScript heap, MiB. */
+  heapMiB: number
+  /** Resident memory of the process, MiB (buffers lie outside of the heap). */
+  residentMiB: number
+  /** Without a word for so long, it is taken for stuck, ms. */
+  silenceMs: number
+  /** Between asking it to stop and killing it, ms. */
+  graceMs: number
+}
+
+export const exporterLimits: ExporterLimits = { heapMiB: 512, residentMiB: 1024, silenceMs: 15_000, graceMs: 1_000 }
+
+/** Why the daemon killed it. */
+export type Verdict = 'aborted' | 'silent' | 'memory' | 'textTooLarge'
+
+export interface ChildExit {
+  /** The last word: `done`, `invalid`, `failure` or `crashed`; null when it ended without one. */
+  last: FromExporter | null
+  verdict: Verdict | null
+  /** What the plugin logged last. */
+  lastLog: string | null
+  /** Both null: the system could not start it. */
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+interface ChildOptions {
+  job: ExporterJob
+  /** Open for writing; or 'pipe'. */
+  out: number | 'pipe' | 'ignore'
+  limits: ExporterLimits
+  compileCache: string | null
+  heard(message: FromExporter): void
+}
+
+const watchMs = 250
+const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'TZ', 'LANG', 'LC_ALL', 'SystemRoot', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA']
+const ownGroup = process.platform !== 'win32'
+
+/** The daemon's secrets and its Node options are not a plugin's. */
+function environment(compileCache: string | null): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {}
+  for (const name of inherited) if (process.env[name] !== undefined) env[name] = process.env[name]
+  if (compileCache) env.NODE_COMPILE_CACHE = compileCache
+  return env
+}
+
+export class ExporterChild {
+  /** Resolves once, when the process and everything it started are gone. */
+  readonly exit: Promise<ChildExit>
+  #child: ChildProcess
+  #limits: ExporterLimits
+  #heard: (message: FromExporter) => void
+  #last: FromExporter | null = null
+  #lastLog: string | null = null
+  #verdict: Verdict | null = null
+  #heardAt = performance.now()
+  #watchedAt = performance.now()
+
+  constructor({ job, out, limits, compileCache, heard }: ChildOptions) {
+    this.#limits = limits
+    this.#heard = heard
+    this.#child = fork(entry(import.meta.url, './exporter-process'), [], {
+      stdio: ['ignore', 'ignore', 'ignore', out, 'ipc'],
+      env: environment(compileCache),
+      execArgv: [
+        `--max-old-space-size=${limits.heapMiB}`,
+        '--max-semi-space-size=4',
+        '--heap-growing-percent=20',
+        '--disable-warning=ExperimentalWarning',
+      ],
+      detached: ownGroup,
+    })
+    // What matters of it shows in the exit; without a listener it would end the daemon.
+    this.#child.on('error', () => undefined)
+    this.#child.on('message', (message: FromExporter) => this.#receive(message))
+    this.exit = this.#settle()
+    this.#send(job)
+  }
+
+  /** What it writes, with `out: 'pipe'`. */
+  get output(): Readable {
+    return this.#child.stdio[3] as Readable
+  }
+
+  /** Asks it to stop, and kills it after the grace. */
+  abort(): void {
+    this.#verdict ??= 'aborted'
+    this.#send({ abort: true })
+    const timer = setTimeout(() => this.kill('aborted'), this.#limits.graceMs)
+    this.#child.once('exit', () => clearTimeout(timer))
+  }
+
+  kill(verdict: Verdict): void {
+    this.#verdict ??= verdict
+    this.#killGroup()
+  }
+
+  #send(message: ToExporter): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined)
+  }
+
+  #receive(message: FromExporter): void {
+    this.#heardAt = performance.now()
+    if ('alive' in message) this.#bound(message.rssBytes)
+    else if ('log' in message) this.#lastLog = message.log
+    else if (isLast(message)) this.#last ??= message
+    this.#heard(message)
+  }
+
+  async #settle(): Promise<ChildExit> {
+    const watch = setInterval(() => void this.#watch(), watchMs)
+    const disconnected = new Promise((resolve) => this.#child.once('disconnect', resolve))
+    try {
+      const [code, signal] = (await once(this.#child, 'exit')) as [number | null, NodeJS.Signals | null]
+      if (this.#child.connected) await disconnected
+      return this.#ended(code, signal)
+    } catch {
+      return this.#ended(null, null)
+    } finally {
+      clearInterval(watch)
+      this.#killGroup()
+    }
+  }
+
+  #ended(code: number | null, signal: NodeJS.Signals | null): ChildExit {
+    return { last: this.#last, verdict: this.#verdict, lastLog: this.#lastLog, code, signal }
+  }
+
+  /** A late tick means that the daemon itself was held up: then nobody is judged by it. */
+  async #watch(): Promise<void> {
+    const now = performance.now()
+    const late = now - this.#watchedAt > 4 * watchMs
+    this.#watchedAt = now
+    if (late) this.#heardAt = now
+    else if (now - this.#heardAt > this.#limits.silenceMs) this.kill('silent')
+    this.#bound(await residentBytes(this.#child.pid))
+  }
+
+  #bound(residentBytes: number): void {
+    if (residentBytes > this.#limits.residentMiB * 1024 * 1024) this.kill('memory')
+  }
+
+  #killGroup(): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      process.kill(ownGroup ? -pid : pid, 'SIGKILL')
+    } catch (error) {
+      // ESRCH: nothing is left of it.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') this.#child.kill('SIGKILL')
+    }
+  }
+}
+
+const isLast = (message: FromExporter): boolean =>
+  'done' in message || 'invalid' in message || 'crashed' in message || ('failure' in message && !('module' in message))
+
+/** By Linux's accounts, also while it is too busy to say it; elsewhere only what the process says of itself bounds it. */
+async function residentBytes(pid: number | undefined): Promise<number> {
+  if (pid === undefined || process.platform !== 'linux') return 0
+  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '')
+  return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+}

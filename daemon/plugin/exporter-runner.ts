@@ -1,0 +1,173 @@
+/** Runs exporters, each in a process of its own. Main thread; it reads no session file and imports no plugin. */
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { codes, fromWire, invalidParams, limitExceeded, unavailable, type WeirError } from '../../sdk/errors.ts'
+import type { Session } from '../../sdk/model.ts'
+import { type ExporterInfo, limits as protocolLimits } from '../../sdk/protocol.ts'
+import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits } from './exporter-child.ts'
+import { ExporterDirectory, howItEnded, isNotStarted, notStarted } from './exporter-directory.ts'
+import type { ExporterJob, FromExporter } from './exporter-messages.ts'
+import { pluginFailed } from './failure.ts'
+import { OutFile } from './out-file.ts'
+import { cancelled, Turns } from './turns.ts'
+
+export interface ExporterRunnerOptions {
+  /** WEIR_HOME: the plugins' own folders are `plugins/<name>` in it. */
+  home: string
+  /** The user's plugins: absolute paths of modules, or of folders that hold some. */
+  modules?: string[]
+  limits?: Partial<ExporterLimits>
+  /** Folder of Node's compile cache, which makes their start quick. */
+  compileCache?: string
+  log(level: 'info' | 'warn', message: string, more: Record<string, unknown>): void
+  /** Hears each 1003 pluginFailed, for plugin/didFail; `error.data.plugin` names the plugin. */
+  failed?(error: WeirError): void
+}
+
+export interface ExportProgress {
+  exchanges: number
+  /** Written so far. */
+  bytes: number
+}
+
+export interface ExportRequest {
+  session: Session
+  exporter: string
+  /** Absolute path; absent: the result is text. */
+  out?: string
+  options?: Record<string, unknown>
+  signal?: AbortSignal
+  onProgress?(progress: ExportProgress): void
+}
+
+export interface ExportResult extends ExportProgress {
+  path?: string
+  text?: string
+}
+
+/** Processes side by side; more wait for their turn. */
+const atOnce = 4
+
+export class ExporterRunner {
+  #options: ExporterRunnerOptions
+  #limits: ExporterLimits
+  #directory: ExporterDirectory
+  #running = new Set<ExporterChild>()
+  #turns = new Turns(atOnce)
+  #closed = false
+
+  constructor(options: ExporterRunnerOptions) {
+    this.#options = options
+    this.#limits = { ...exporterLimits, ...options.limits }
+    this.#directory = new ExporterDirectory(options.modules ?? [], this.#limits, options.compileCache ?? null, (error) =>
+      this.#report(error),
+    )
+  }
+
+  list(): Promise<ExporterInfo[]> {
+    return this.#directory.list()
+  }
+
+  /**
+   * @throws 1001 exporterNotFound, -32602 invalidOptions and invalidOut, 1003 pluginFailed, 1004 textTooLarge,
+   * 1005 outNotWritable and sessionUnreadable, -32800 cancelled. After a failure nothing is left behind and an existing file is as it was.
+   */
+  async run(request: ExportRequest): Promise<ExportResult> {
+    if (this.#closed) throw unavailable('stopping', 'the daemon is stopping')
+    const module = await this.#directory.moduleOf(request.exporter)
+    const free = await this.#turns.take(request.signal)
+    try {
+      return request.out === undefined ? await this.#toText(module, request) : await this.#toFile(module, request, request.out)
+    } finally {
+      free()
+    }
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const running = [...this.#running]
+    for (const child of running) child.kill('aborted')
+    await Promise.all(running.map(({ exit }) => exit))
+  }
+
+  async #toFile(module: string, request: ExportRequest, path: string): Promise<ExportResult> {
+    const file = await OutFile.open(path, dirname(request.session.file))
+    try {
+      const child = this.#start(module, request, file)
+      const { exchanges, bytes } = this.#judge(request, await child.exit)
+      await file.keep()
+      return { path, exchanges, bytes }
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+  }
+
+  async #toText(module: string, request: ExportRequest): Promise<ExportResult> {
+    const child = this.#start(module, request, null)
+    const [exit, text] = await Promise.all([child.exit, collect(child.output, protocolLimits.textBytes, () => child.kill('textTooLarge'))])
+    const { exchanges, bytes } = this.#judge(request, exit)
+    return { text, exchanges, bytes }
+  }
+
+  #start(module: string, request: ExportRequest, file: OutFile | null): ExporterChild {
+    const { exporter, session, options = {}, signal, onProgress } = request
+    if (signal?.aborted || this.#closed) throw cancelled()
+    const heard = (message: FromExporter) => {
+      if ('alive' in message) onProgress?.({ exchanges: message.exchanges, bytes: message.bytes })
+      else if ('log' in message) this.#options.log('info', message.log, { plugin: exporter })
+    }
+    const dataRoot = join(this.#options.home, 'plugins')
+    const out = file?.descriptor ?? 'pipe'
+    const job: ExporterJob = { job: 'run', module, session, options, dataRoot, partial: file?.partial ?? null }
+    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache: this.#options.compileCache ?? null, heard })
+    const abort = () => child.abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#running.add(child)
+    void child.exit.then(() => {
+      this.#running.delete(child)
+      signal?.removeEventListener('abort', abort)
+    })
+    return child
+  }
+
+  /** What came of it, or the WeirError that says why nothing did. */
+  #judge({ exporter }: ExportRequest, exit: ChildExit): ExportProgress {
+    const { last, verdict } = exit
+    if (verdict === 'aborted') throw cancelled()
+    if (verdict === 'textTooLarge')
+      throw limitExceeded('textTooLarge', 'the export is larger than the 8 MiB that an answer may hold: name a file with `out`')
+    if (isNotStarted(exit)) throw notStarted()
+    if (last && 'done' in last) return { exchanges: last.exchanges, bytes: last.bytes }
+    if (last && 'invalid' in last) {
+      const errors = last.invalid.map(({ path, message }) => ({ path: `/options${path}`, message }))
+      throw invalidParams('invalidOptions', `exporter ${exporter} does not take these options: exporter/list shows its own`, errors)
+    }
+    const error = last && 'failure' in last && last.failure ? fromWire(last.failure) : pluginFailed(exporter, this.#lastWords(exit))
+    this.#report(error)
+    throw error
+  }
+
+  #lastWords(exit: ChildExit): string {
+    if (exit.last && 'crashed' in exit.last) return exit.last.crashed
+    return howItEnded(exit, this.#limits) + (exit.lastLog === null ? '' : `; the last it said: ${exit.lastLog}`)
+  }
+
+  #report(error: WeirError): void {
+    this.#options.log('warn', error.message, { reason: error.reason })
+    if (error.code === codes.pluginFailed) this.#options.failed?.(error)
+  }
+}
+
+/** UTF-8 text of at most `limit` bytes; `tooLarge` is called once when there is more. */
+async function collect(stream: Readable, limit: number, tooLarge: () => void): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size <= limit) pieces.push(piece)
+    else if (size - piece.length <= limit) tooLarge()
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}

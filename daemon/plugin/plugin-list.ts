@@ -1,0 +1,17 @@
+/** Loads plugin modules to say what they are; none is created. */
+import { toWire } from '../../sdk/errors.ts'
+import type { FromExporter } from './exporter-messages.ts'
+import { checkSchema, loadPlugin } from './loader.ts'
+
+export async function listPlugins(modules: string[], send: (message: FromExporter) => void): Promise<void> {
+  for (const module of modules) {
+    try {
+      const manifest = await loadPlugin(module)
+      await checkSchema(manifest)
+      const { name, version, description, config } = manifest
+      send({ module, info: { name, version, description, config } })
+    } catch (error) {
+      send({ module, failure: toWire(error) })
+    }
+  }
+}

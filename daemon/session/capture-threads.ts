@@ -1,0 +1,141 @@
+/** The recorder thread and the proxy thread, joined by a channel of their own, and what brings each back after its death. */
+import { MessageChannel } from 'node:worker_threads'
+import type { Counts } from '../../sdk/model.ts'
+import type { CatalogueEntry, RecorderEvents, RecorderSurface } from '../capture/surface.ts'
+import { type Config, withoutOwnProxies } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { CaInfo, ProxyEvents, ProxySurface } from '../proxy/surface.ts'
+import { entry } from '../thread/entry.ts'
+import type { ThreadLink } from '../thread/link.ts'
+import { ThreadSupervisor } from '../thread/supervisor.ts'
+
+/** Who has sessions in the threads: brings them back into a thread that replaces a dead one. */
+export interface SessionRecovery {
+  reopen(recorder: ThreadLink<RecorderSurface>): Promise<void>
+  relisten(proxy: ThreadLink<ProxySurface>): Promise<void>
+  advanced(handle: number, change: number, counts: Counts): void
+}
+
+export interface ThreadEntries {
+  recorder: URL
+  proxy: URL
+}
+
+const threadEntries: ThreadEntries = {
+  recorder: entry(import.meta.url, '../capture/thread'),
+  proxy: entry(import.meta.url, '../proxy/thread'),
+}
+
+/** Ports of 127.0.0.1 that `npm start` tries first. */
+const usualPort = 9347
+
+export interface CaptureThreadsOptions {
+  home: string
+  config: Config
+  environment: NodeJS.ProcessEnv
+  log: Log
+  entries?: ThreadEntries
+}
+
+export class CaptureThreads {
+  readonly recorder: ThreadSupervisor<RecorderSurface>
+  readonly proxy: ThreadSupervisor<ProxySurface>
+  /** Milliseconds between commits, as the recorder last said. */
+  commitIntervalMs = 25
+  readonly #options: CaptureThreadsOptions
+  #recovery: SessionRecovery | null = null
+  #entries: CatalogueEntry[] = []
+  #ca: CaInfo | null = null
+  #joined: { recorder: ThreadLink<RecorderSurface>; proxy: ThreadLink<ProxySurface> } | null = null
+  #joining: Promise<void> = Promise.resolve()
+
+  constructor(options: CaptureThreadsOptions) {
+    this.#options = options
+    const { log, entries = threadEntries } = options
+    const heard: RecorderEvents & ProxyEvents = {
+      advanced: ({ handle, change, counts, commitIntervalMs }) => {
+        this.commitIntervalMs = commitIntervalMs
+        this.#recovery?.advanced(handle, change, counts)
+      },
+      log: ({ level, message, ...more }) => log.write(level, message, more),
+    }
+    const fault = (message: string, error: unknown) => log.fault(message, error)
+    this.recorder = new ThreadSupervisor<RecorderSurface>({
+      name: 'recorder',
+      entry: entries.recorder,
+      surface: heard,
+      prepare: (link, isRestart) => this.#prepareRecorder(link, isRestart),
+      fault,
+    })
+    this.proxy = new ThreadSupervisor<ProxySurface>({
+      name: 'proxy',
+      entry: entries.proxy,
+      surface: heard,
+      prepare: (link, isRestart) => this.#prepareProxy(link, isRestart),
+      fault,
+    })
+  }
+
+  /** Starts the recorder; resolves with what the catalogue holds. The proxy thread comes with the first need of it. */
+  async start(recovery: SessionRecovery): Promise<CatalogueEntry[]> {
+    this.#recovery = recovery
+    await this.recorder.start()
+    return this.#entries
+  }
+
+  /** Made when there is none yet. */
+  async certificateAuthority(): Promise<CaInfo> {
+    await this.proxy.start()
+    return this.#ca as CaInfo
+  }
+
+  async connections(): Promise<number> {
+    return this.proxy.current ? (await this.proxy.call('status', {})).connections : 0
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.proxy.stop(), this.recorder.stop()])
+  }
+
+  async #prepareRecorder(link: ThreadLink<RecorderSurface>, isRestart: boolean): Promise<void> {
+    const { entries } = await link.call('openCatalogue', { home: this.#options.home, running: isRestart ? 'keep' : 'repair' })
+    this.#entries = entries
+    if (isRestart) await this.#recovery?.reopen(link)
+    await this.#join()
+  }
+
+  async #prepareProxy(link: ThreadLink<ProxySurface>, isRestart: boolean): Promise<void> {
+    const { home, config, environment } = this.#options
+    const ports = new Set(this.#entries.flatMap(({ port }) => port ?? []).concat(usualPort))
+    this.#ca = await link.call('configure', {
+      home,
+      limits: config.limits,
+      extraCa: config.extraCa,
+      environment: withoutOwnProxies(environment, ports),
+      ownPorts: [],
+    })
+    await this.recorder.start()
+    await this.#join()
+    if (isRestart) await this.#recovery?.relisten(link)
+  }
+
+  /** Gives the two living threads a channel, unless they have one. One after another: both may have died. */
+  #join(): Promise<void> {
+    this.#joining = this.#joining.then(async () => {
+      const recorder = this.recorder.current
+      const proxy = this.proxy.current
+      if (!recorder || !proxy || (this.#joined?.recorder === recorder && this.#joined.proxy === proxy)) return
+      const { port1, port2 } = new MessageChannel()
+      try {
+        // Before the new proxy is attached; a new recorder knew no other.
+        if (this.#joined?.recorder === recorder) await recorder.call('proxyLost', {})
+        await recorder.call('attachProxy', { port: port1 }, [port1])
+        await proxy.call('attachRecorder', { port: port2 }, [port2])
+        this.#joined = { recorder, proxy }
+      } catch (error) {
+        this.#options.log.fault('the threads could not be joined; the one that died is being replaced', error)
+      }
+    })
+    return this.#joining
+  }
+}

@@ -1,0 +1,80 @@
+/** One capture run: what the catalogue keeps of it, and where it lives in the threads while it is open. */
+import type { Counts, Session as SessionView } from '../../sdk/model.ts'
+import type { ProxySettings, TlsSettings } from '../../sdk/protocol.ts'
+import type { CatalogueEntry } from '../capture/surface.ts'
+
+/** What it was started with; a resume starts it with the same. */
+export interface SessionSettings {
+  proxy: ProxySettings | null
+  tls: TlsSettings
+}
+
+export const noCounts = (): Counts => ({
+  exchanges: 0,
+  failed: 0,
+  filtered: 0,
+  messages: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  gaps: 0,
+})
+
+export class Session {
+  readonly id: string
+  /** Absolute path of the session file. */
+  readonly file: string
+  readonly startedAt: number
+  name: string
+  state: SessionView['state']
+  stoppedAt: number | null
+  settings: SessionSettings
+  counts: Counts
+  /** Names it in wire copies; for the life of the daemon. */
+  readonly handle: number
+  /** Open in the recorder. */
+  isOpen = false
+  /** Where it listens; null without a listener. */
+  listening: { host: string; port: number } | null = null
+  /** The port it last had. */
+  port: number | null
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(entry: CatalogueEntry, file: string, handle: number) {
+    this.id = entry.id
+    this.file = file
+    this.handle = handle
+    this.startedAt = entry.startedAt
+    this.name = entry.name
+    this.state = entry.state
+    this.stoppedAt = entry.stoppedAt
+    this.settings = JSON.parse(entry.settings) as SessionSettings
+    this.counts = entry.counts
+    this.port = entry.port
+  }
+
+  /** As it stands on the wire. */
+  view(): SessionView {
+    return {
+      id: this.id,
+      name: this.name,
+      state: this.state,
+      startedAt: this.startedAt,
+      ...(this.stoppedAt !== null && { stoppedAt: this.stoppedAt }),
+      proxy: this.listening,
+      file: this.file,
+      counts: { ...this.counts },
+    }
+  }
+
+  entry(): CatalogueEntry {
+    const { id, name, state, startedAt, stoppedAt, port, counts } = this
+    return { id, name, state, startedAt, stoppedAt, port, counts, settings: JSON.stringify(this.settings) }
+  }
+
+  /** Runs after everything that was asked of this session before. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}

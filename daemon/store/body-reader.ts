@@ -1,0 +1,78 @@
+/** Bodies out of a session file, as received or decoded. */
+import { limitExceeded, notFound } from '../../sdk/errors.ts'
+import type { Headers, Part } from '../../sdk/model.ts'
+import { ChunkReader } from './chunks.ts'
+import { contentCodings, decodeContent, decodeLimits } from './content-decoding.ts'
+import type { Database, Statement } from './database.ts'
+import { requestFlags, responseFlags, stateOf } from './exchange-row.ts'
+
+const empty = Buffer.alloc(0)
+
+interface StoredPart {
+  flags: number
+  id: number | null
+  size: number | null
+  /** null when it lies in chunks. */
+  data: Buffer | null
+  fields: string | null
+}
+
+export interface BodyRange {
+  data: Uint8Array
+  /** Of the whole part. */
+  size: number
+  /** The range reaches the end, and nothing will follow. */
+  eof: boolean
+  truncated: boolean
+}
+
+export class BodyReader {
+  #request: Statement
+  #response: Statement
+  #chunks: ChunkReader
+  /** The body that was decoded last: its ranges are often read one after the other. */
+  #decoded: { key: string; data: Uint8Array } | null = null
+
+  constructor(db: Database) {
+    const part = (name: Part) =>
+      db.prepare(
+        `SELECT e.flags, b.id, b.size, b.data, h.fields FROM exchange e
+         LEFT JOIN body b ON b.id = e.${name}_body LEFT JOIN head h ON h.id = e.${name}_head WHERE e.seq = ?`,
+      )
+    this.#request = part('request')
+    this.#response = part('response')
+    this.#chunks = new ChunkReader(db)
+  }
+
+  /** Throws WeirError: 1001 exchangeNotFound; with `decode` those of decodeContent. */
+  read(seq: number, part: Part, offset: number, length: number, decode: boolean): BodyRange {
+    const stored = (part === 'request' ? this.#request : this.#response).get(seq) as StoredPart | undefined
+    if (stored === undefined) throw notFound('exchangeNotFound', `this session has no exchange ${seq}`)
+    const { ended, truncated } = part === 'request' ? requestFlags(stored.flags) : responseFlags(stored.flags)
+    const codings = decode && stored.fields !== null ? contentCodings(JSON.parse(stored.fields) as Headers) : []
+    if (codings.length === 0) {
+      const size = stored.size ?? 0
+      const data = this.#bytes(stored, offset, Math.min(length, size - offset))
+      return { data, size, eof: ended && offset + data.length >= size, truncated }
+    }
+    const whole = this.#decode(stored, codings, truncated || stateOf(stored.flags) !== 'complete')
+    const data = whole.subarray(offset, offset + length)
+    return { data, size: whole.length, eof: ended && offset + data.length >= whole.length, truncated }
+  }
+
+  #decode(stored: StoredPart, codings: string[], cut: boolean): Uint8Array {
+    const size = stored.size ?? 0
+    const key = `${stored.id} ${size} ${codings} ${cut}`
+    if (this.#decoded?.key === key) return this.#decoded.data
+    if (size > decodeLimits.outputBytes)
+      throw limitExceeded('decodeLimit', 'the body is not decoded: more than 64 MiB of it are stored; read it as it was received')
+    const data = decodeContent(this.#bytes(stored, 0, size), codings, { cut })
+    this.#decoded = { key, data }
+    return data
+  }
+
+  #bytes({ id, data }: StoredPart, offset: number, length: number): Buffer {
+    if (id === null || length <= 0) return empty
+    return data === null ? this.#chunks.range(id, offset, length) : data.subarray(offset, offset + length)
+  }
+}

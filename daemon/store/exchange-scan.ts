@@ -1,0 +1,148 @@
+/** All exchanges of a session by seq, with their bodies: what exporters read. */
+import { setImmediate } from 'node:timers/promises'
+import type { Part } from '../../sdk/model.ts'
+import type { ExportedExchange } from '../../sdk/plugin.ts'
+import { BodyReader } from './body-reader.ts'
+import { contentCodings, decodeContent } from './content-decoding.ts'
+import { type Database, openForReading, type Statement } from './database.ts'
+import { type ExchangeRow, exchangeColumns, exchangeJoins, jsonSize, toExchange } from './exchange-row.ts'
+import { sessionKind } from './session-layout.ts'
+
+/** A slice reads as long without letting the writer have its log, ms; a page ends with its slice. */
+const sliceMs = 5
+/** Rows and prefetched bodies of a page, about, bytes. */
+const pageBytes = 1024 * 1024
+/** Larger bodies are read when they are asked for. */
+const prefetchedBytes = 32 * 1024
+/** Of a streamed body. */
+const pieceBytes = 256 * 1024
+const firstRows = 64
+const mostRows = 256
+
+export interface ScanOptions {
+  /** Only those after this seq. */
+  after?: number
+}
+
+/**
+ * What is on record now, in order of seq; what comes later is left out. Between pages no transaction is held. Ending the
+ * iteration closes the file; bodies can be read until then. Throws WeirError: 1001 fileNotFound, 1005 notReadable or newerFile.
+ */
+export async function* openExchangeScan(
+  file: string,
+  sessionId: string,
+  { after = 0 }: ScanOptions = {},
+): AsyncGenerator<ExportedExchange> {
+  const scan = new ExchangeScan(file, sessionId, after)
+  try {
+    for (let page = scan.next(); page !== null; page = scan.next()) {
+      // One at a time, so that each is garbage soon after it was used: whole pages of them outlive the young generation.
+      for (const row of page.rows) yield scan.exported(row, page.bodies)
+      await setImmediate()
+    }
+  } finally {
+    scan.close()
+  }
+}
+
+type Bodies = Map<number, Buffer>
+interface ScanPage {
+  rows: ExchangeRow[]
+  bodies: Bodies
+}
+
+class ExchangeScan {
+  #db: Database
+  #sessionId: string
+  #rows: Statement
+  #bodyRange: Statement
+  #body: Statement
+  #reader: BodyReader
+  #last: number
+  #end: number
+  #count = firstRows
+
+  constructor(file: string, sessionId: string, after: number) {
+    const db = openForReading(file, sessionKind)
+    this.#db = db
+    this.#sessionId = sessionId
+    this.#rows = db.prepare(`SELECT ${exchangeColumns} FROM ${exchangeJoins} WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?`).raw()
+    this.#bodyRange = db
+      .prepare(`SELECT id, data FROM body WHERE id BETWEEN ? AND ? AND size <= ${prefetchedBytes} AND data IS NOT NULL`)
+      .raw()
+    this.#body = db.prepare(`SELECT data FROM body WHERE id = ? AND size <= ${prefetchedBytes}`).pluck()
+    this.#reader = new BodyReader(db)
+    this.#last = after
+    this.#end = (db.prepare('SELECT max(seq) FROM exchange').pluck().get() as number | null) ?? 0
+  }
+
+  /** The next page; null at the end. */
+  next(): ScanPage | null {
+    const began = performance.now()
+    const rows = this.#rows.all(this.#last, this.#end, this.#count) as ExchangeRow[]
+    const took = performance.now() - began
+    const bytes = rows.reduce((sum, row) => sum + jsonSize(row) + prefetched(row[12]) + prefetched(row[13]), 0)
+    this.#adapt(Math.max(took / sliceMs, bytes / pageBytes))
+    const lastRow = rows.at(-1)
+    if (lastRow === undefined) return null
+    this.#last = lastRow[0]
+    return { rows, bodies: this.#prefetch(rows) }
+  }
+
+  /** `fullness` of the page before: 1 is as much as it may be. */
+  #adapt(fullness: number): void {
+    const scaled = fullness > 0 ? Math.floor(this.#count / fullness) : mostRows
+    this.#count = Math.max(1, Math.min(scaled, this.#count * 2, mostRows))
+  }
+
+  /** Bodies lie in the order of the exchanges, so one range holds most of a page; repeats are farther back. */
+  #prefetch(rows: ExchangeRow[]): Bodies {
+    const ids = new Set<number>()
+    for (const row of rows) for (const id of [row[10], row[11]]) if (id !== null) ids.add(id)
+    const bodies: Bodies = new Map()
+    if (ids.size === 0) return bodies
+    const sorted = [...ids].sort((a, b) => a - b)
+    const from = sorted[Math.max(0, sorted.length - 2 * rows.length)] as number
+    const dense = sorted.findIndex((id, index) => (sorted.at(-1) as number) - id <= 4 * (sorted.length - index) && id >= from)
+    for (const id of sorted.slice(0, dense)) {
+      const data = this.#body.get(id) as Buffer | null | undefined
+      if (data) bodies.set(id, data)
+    }
+    const range = this.#bodyRange.all(sorted[dense], sorted.at(-1)) as [number, Buffer][]
+    for (const [id, data] of range) if (ids.has(id)) bodies.set(id, data)
+    return bodies
+  }
+
+  exported(row: ExchangeRow, bodies: Bodies): ExportedExchange {
+    const exchange = toExchange(row, this.#sessionId) as ExportedExchange
+    const [requestBody, responseBody] = [row[10], row[11]]
+    exchange.readBody = async (part: Part, { decode = false } = {}) => {
+      const id = part === 'request' ? requestBody : responseBody
+      if (id === null) return Buffer.alloc(0)
+      const data = bodies.get(id)
+      if (data === undefined) return this.#reader.read(exchange.seq, part, 0, Number.MAX_SAFE_INTEGER, decode).data
+      const message = part === 'request' ? exchange.request : exchange.response
+      const codings = decode && message !== null ? contentCodings(message.headers) : []
+      if (codings.length === 0) return data
+      return decodeContent(data, codings, { cut: message?.truncated === true || exchange.state !== 'complete' })
+    }
+    exchange.streamBody = (part: Part) => this.#pieces(exchange.seq, part)
+    return exchange
+  }
+
+  async *#pieces(seq: number, part: Part): AsyncGenerator<Uint8Array> {
+    for (let at = 0; ; ) {
+      const { data } = this.#reader.read(seq, part, at, pieceBytes, false)
+      if (data.length === 0) return
+      yield data
+      at += data.length
+      await setImmediate()
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+const prefetched = (size: number): number => (size <= prefetchedBytes ? size : 0)

@@ -1,0 +1,59 @@
+/** Reads session files in threads of their own. The one home of the thread pool library. */
+import { Piscina } from 'piscina'
+import { codes, fromWire, WeirError } from '../../sdk/errors.ts'
+import { entry } from '../thread/entry.ts'
+import type { ReaderOutcome, ReaderTask } from './reader-thread.ts'
+import type { ReaderSurface } from './surface.ts'
+
+export interface ReaderPoolOptions {
+  /** 2 when absent. */
+  threads?: number
+  /** Hears of failures inside that no caller is told about. */
+  fault: (error: Error) => void
+}
+
+/** Threads start with the first call and end when nothing was asked for some seconds. */
+export class ReaderPool {
+  #pool: Piscina
+  #fault: (error: Error) => void
+
+  constructor({ threads = 2, fault }: ReaderPoolOptions) {
+    this.#fault = fault
+    this.#pool = new Piscina({
+      filename: entry(import.meta.url, './reader-thread').href,
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: 10_000,
+      // A thread that waits in Atomics could not close idle files.
+      atomics: 'disabled',
+    })
+    this.#pool.on('error', (error: Error) => this.#fault(error))
+  }
+
+  /** Rejects with WeirError: what the reader threw, -32800 when `signal` was aborted, 1005 threadLost. */
+  async run<N extends keyof ReaderSurface>(
+    name: N,
+    params: Parameters<ReaderSurface[N]>[0],
+    signal?: AbortSignal,
+  ): Promise<Awaited<ReturnType<ReaderSurface[N]>>> {
+    const outcome = await this.#outcome({ name, params } as ReaderTask, signal)
+    if (outcome.fault !== undefined) this.#fault(new Error(outcome.fault))
+    if (outcome.error) throw fromWire(outcome.error)
+    return outcome.result as Awaited<ReturnType<ReaderSurface[N]>>
+  }
+
+  async #outcome(task: ReaderTask, signal: AbortSignal | undefined): Promise<ReaderOutcome> {
+    try {
+      return (await this.#pool.run(task, signal ? { signal } : {})) as ReaderOutcome
+    } catch (error) {
+      if (signal?.aborted) throw new WeirError(codes.cancelled, 'cancelled', 'the call was cancelled')
+      this.#fault(error as Error)
+      throw new WeirError(codes.unavailable, 'threadLost', 'a reader thread ended; try again')
+    }
+  }
+
+  /** What runs is given up. */
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+}

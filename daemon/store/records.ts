@@ -1,0 +1,118 @@
+/**
+ * What the recorder hands to the session file. Records are mutable while an exchange is open and are written at commits;
+ * the file keeps their ids in them. All fields are always present, so that every record has one hidden class.
+ */
+import type {
+  Anomaly,
+  Endpoint,
+  ExchangeKind,
+  ExchangeState,
+  Failure,
+  FailureReason,
+  Headers,
+  Informational,
+  Source,
+  Tls,
+} from '../../sdk/model.ts'
+
+/** One connection of a source; written with the first exchange that names it. */
+export interface ConnectionRecord {
+  /** 0 until written. */
+  id: number
+  client: Endpoint | null
+}
+
+/** The way to an origin; written with the first exchange that names it, so that repeats cost nothing. */
+export interface OriginRecord {
+  id: number
+  server: Endpoint
+  tls: Tls | null
+}
+
+/** Header fields that many exchanges share; the store interns them by this object's identity. */
+export interface FieldBlock {
+  readonly fields: Readonly<Headers>
+}
+
+/** A body while it passes. Owned by the exchange builder, emptied by the store. */
+export interface BodyRecord {
+  /** 0 until written. */
+  id: number
+  /** Bytes not yet written; views of batches, so they are released by each commit. */
+  pending: Buffer[]
+  pendingBytes: number
+  /** Bytes so far, written or not. */
+  size: number
+  ended: boolean
+  /** Not all bytes that passed are here. */
+  truncated: boolean
+  /** The store's own: offset of the next chunk row, and whether chunks are still to come. */
+  written: number
+  hash: unknown
+}
+
+export const newBody = (): BodyRecord => ({
+  id: 0,
+  pending: [],
+  pendingBytes: 0,
+  size: 0,
+  ended: false,
+  truncated: false,
+  written: 0,
+  hash: null,
+})
+
+export interface ExchangeRecord {
+  /** Given by SessionFile.nextSeq when it starts. */
+  seq: number
+  /** The store's own: it has a row. */
+  stored: boolean
+  state: ExchangeState
+  kind: ExchangeKind
+  source: Source
+  connection: ConnectionRecord
+  origin: OriginRecord | null
+  startedAt: number
+  /** Unix ms; 0 until then. */
+  requestEndedAt: number
+  responseStartedAt: number
+  endedAt: number
+  /** Of connecting, on the first exchange of a connection to an origin; -1 elsewhere. */
+  dnsMs: number
+  connectMs: number
+  tlsMs: number
+  method: string
+  scheme: 'http' | 'https'
+  /** host or host:port, default port left out; as sent. */
+  authority: string
+  /** Path and query byte for byte, with its leading slash; '*' and '' are possible. */
+  path: string
+  requestVersion: string
+  requestFields: FieldBlock
+  requestTrailers: FieldBlock | null
+  requestBody: BodyRecord | null
+  /** 0: no response yet. */
+  status: number
+  reason: string
+  responseVersion: string
+  responseFields: FieldBlock | null
+  responseTrailers: FieldBlock | null
+  informational: Informational[] | null
+  responseBody: BodyRecord | null
+  /** Bytes that are counted and not kept (a tunnel's, an upgraded connection's); added to the sizes. */
+  sentUnkept: number
+  receivedUnkept: number
+  error: Failure | null
+  anomalies: Anomaly[] | null
+}
+
+/** Something that was not recorded. */
+export interface GapRecord {
+  from: number
+  to: number
+  /** Why: 'overload', 'diskFull', 'daemonKilled', 'recorderCrashed', 'proxyCrashed', ... */
+  reason: FailureReason | 'overload' | 'diskFull' | 'storeFailed'
+  /** How many exchanges are missing; null when nobody can know. */
+  exchanges: number | null
+  bytes: number | null
+}

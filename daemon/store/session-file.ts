@@ -1,0 +1,263 @@
+/** One session's file, open for writing: the only writer of it, in a recorder thread. */
+import { statSync } from 'node:fs'
+import type { Counts } from '../../sdk/model.ts'
+import { BodyWriter } from './body-writer.ts'
+import { type Database, isStoreError, openForWriting, orClose, type Statement } from './database.ts'
+import { extraOf, flagsOf, microseconds } from './exchange-row.ts'
+import { Interned } from './interned.ts'
+import type { ExchangeRecord, GapRecord } from './records.ts'
+import { repairOpen } from './repair.ts'
+import { layOut, sessionKind } from './session-layout.ts'
+import type { SessionWriter } from './surface.ts'
+
+const columns = [
+  'change',
+  'flags',
+  'connection',
+  'origin',
+  'request_line',
+  'path',
+  'status',
+  'status_line',
+  'started',
+  'request_ended',
+  'response_started',
+  'ended',
+  'request_head',
+  'response_head',
+  'request_body',
+  'response_body',
+  'request_size',
+  'response_size',
+  'extra',
+  'seq',
+]
+
+/** The write-ahead log is cut back when it is longer, bytes. */
+const walBytes = 48 * 1024 * 1024
+/** How long cutting it back waits for readers (their slices are 5 ms), ms. */
+const walPatienceMs = 40
+
+/** A commit of fewer body bytes also looks for repeated bodies: beside a large transfer that would take as much as the transfer itself. */
+const quietBytes = 1024 * 1024
+/** What closing spends on repeated bodies at most, ms; the rest stays for the next opening, or is stored twice. */
+const closingMs = 500
+/** Free pages that closing gives back to the disk at most. */
+const vacuumedPages = 8192
+
+export interface OpenOptions {
+  /** Make it when it is missing. */
+  create?: boolean
+  /** A lost thread or daemon left it: its open exchanges end with this reason, and one gap says so. */
+  repair?: 'recorderCrashed' | 'daemonKilled'
+}
+
+export class SessionFile implements SessionWriter {
+  readonly path: string
+  #db: Database
+  #counts: Counts
+  #change: number
+  #lastSeq: number
+  #interned: Interned
+  #bodies: BodyWriter
+  #begin: Statement
+  #commit: Statement
+  #insert: Statement
+  #update: Statement
+  #stored: Statement
+  #insertGap: Statement
+  #saveProgress: Statement
+
+  /**
+   * Throws WeirError: 1001 fileNotFound, 1005 notReadable (no session file, damaged), 1005 newerFile (left untouched);
+   * otherwise the driver's SqliteError.
+   */
+  static open(path: string, options: OpenOptions = {}): SessionFile {
+    const db = openForWriting(path, sessionKind, layOut, options)
+    return orClose(db, () => {
+      db.pragma('journal_mode = WAL')
+      db.pragma('synchronous = NORMAL')
+      db.pragma('wal_autocheckpoint = 500')
+      db.pragma('cache_size = -8000')
+      db.pragma('temp_store = MEMORY')
+      if (options.repair) repairOpen(db, options.repair)
+      return new SessionFile(path, db)
+    })
+  }
+
+  constructor(path: string, db: Database) {
+    this.path = path
+    this.#db = db
+    const progress = db
+      .prepare(
+        `SELECT change, last_seq AS lastSeq, exchanges, failed, filtered, messages, bytes_sent AS bytesSent,
+         bytes_received AS bytesReceived, gaps FROM progress`,
+      )
+      .get() as Counts & { change: number; lastSeq: number }
+    const { change, lastSeq, ...counts } = progress
+    this.#counts = counts
+    this.#change = change
+    this.#lastSeq = lastSeq
+    this.#interned = new Interned(db)
+    this.#bodies = new BodyWriter(db)
+    this.#begin = db.prepare('BEGIN IMMEDIATE')
+    this.#commit = db.prepare('COMMIT')
+    this.#insert = db.prepare(`INSERT INTO exchange (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
+    const assignments = columns.slice(0, -1).map((column) => `${column} = ?`)
+    this.#update = db.prepare(`UPDATE exchange SET ${assignments.join()} WHERE seq = ?`)
+    this.#stored = db.prepare('SELECT flags & 3, request_size, response_size FROM exchange WHERE seq = ?').raw()
+    this.#insertGap = db.prepare('INSERT INTO gap (since, until, reason, exchanges, bytes) VALUES (?, ?, ?, ?, ?)')
+    this.#saveProgress = db.prepare(
+      `UPDATE progress SET change = ?, last_seq = ?, committed_at = ?, exchanges = ?, failed = ?, filtered = ?,
+       messages = ?, bytes_sent = ?, bytes_received = ?, gaps = ?`,
+    )
+  }
+
+  get counts(): Counts {
+    return this.#counts
+  }
+
+  get change(): number {
+    return this.#change
+  }
+
+  nextSeq(): number {
+    return ++this.#lastSeq
+  }
+
+  commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[]): void {
+    if (records.length === 0 && gaps.length === 0 && !this.#bodies.repeated.waiting) return
+    const counts = { ...this.#counts }
+    const change = this.#change
+    const inserted: ExchangeRecord[] = []
+    const isQuiet = pendingBytes(records) < quietBytes
+    this.#begin.run()
+    try {
+      for (const record of records) this.#put(record, counts, inserted)
+      for (const gap of gaps) this.#insertGap.run(gap.from, gap.to, gap.reason, gap.exchanges, gap.bytes)
+      counts.gaps += gaps.length
+      if (isQuiet) this.#bodies.repeated.slice()
+      this.#save(counts)
+      this.#commit.run()
+    } catch (error) {
+      this.#rollBack()
+      this.#change = change
+      for (const record of inserted) record.stored = false
+      throw error
+    }
+    this.#counts = counts
+    this.#interned.keep()
+    this.#bodies.keep()
+    this.#boundLog()
+  }
+
+  #put(record: ExchangeRecord, counts: Counts, inserted: ExchangeRecord[]): void {
+    const { requestBody, responseBody, startedAt } = record
+    const sent = (requestBody === null ? 0 : requestBody.size) + record.sentUnkept
+    const received = (responseBody === null ? 0 : responseBody.size) + record.receivedUnkept
+    if (record.stored) {
+      const [state, sentBefore, receivedBefore] = this.#stored.get(record.seq) as [number, number, number]
+      counts.bytesSent += sent - sentBefore
+      counts.bytesReceived += received - receivedBefore
+      counts.failed += (record.state === 'failed' ? 1 : 0) - (state === 2 ? 1 : 0)
+    } else {
+      counts.exchanges++
+      counts.bytesSent += sent
+      counts.bytesReceived += received
+      if (record.state === 'failed') counts.failed++
+    }
+    const started = microseconds(startedAt)
+    const statement = record.stored ? this.#update : this.#insert
+    statement.run(
+      ++this.#change,
+      flagsOf(record),
+      this.#interned.connection(record.connection),
+      record.origin === null ? null : this.#interned.origin(record.origin),
+      this.#interned.requestLine(record),
+      record.path,
+      record.status === 0 ? null : record.status,
+      record.status === 0 ? null : this.#interned.statusLine(record),
+      started,
+      record.requestEndedAt === 0 ? null : microseconds(record.requestEndedAt) - started,
+      record.responseStartedAt === 0 ? null : microseconds(record.responseStartedAt) - started,
+      record.endedAt === 0 ? null : microseconds(record.endedAt) - started,
+      this.#interned.head(record.requestFields),
+      record.responseFields === null ? null : this.#interned.head(record.responseFields),
+      requestBody === null ? null : this.#bodies.write(requestBody, record.seq, 'request'),
+      responseBody === null ? null : this.#bodies.write(responseBody, record.seq, 'response'),
+      sent,
+      received,
+      extraOf(record),
+      record.seq,
+    )
+    if (!record.stored) {
+      record.stored = true
+      inserted.push(record)
+    }
+  }
+
+  #save(counts: Counts): void {
+    this.#saveProgress.run(
+      this.#change,
+      this.#lastSeq,
+      Date.now(),
+      counts.exchanges,
+      counts.failed,
+      counts.filtered,
+      counts.messages,
+      counts.bytesSent,
+      counts.bytesReceived,
+      counts.gaps,
+    )
+  }
+
+  /** SQLite has rolled back by itself after some errors (a full disk among them). */
+  #rollBack(): void {
+    if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+    this.#interned.forget()
+    this.#bodies.forget()
+  }
+
+  /**
+   * Readers beside the writer keep the log from starting over; then it is cut back before it grows large. Where that fails (a full
+   * disk) the transaction before it is committed all the same.
+   */
+  #boundLog(): void {
+    const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false })
+    if (log === undefined || log.size < walBytes) return
+    this.#db.pragma(`busy_timeout = ${walPatienceMs}`)
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+    } finally {
+      this.#db.pragma('busy_timeout = 100')
+    }
+  }
+
+  /** A disk or reader in the way is no failure: what is committed stays in the log beside the file, and the next opening finds it there. */
+  close(): void {
+    try {
+      this.#settle()
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+    } finally {
+      this.#db.close()
+    }
+  }
+
+  /** One file that can be read from anywhere. */
+  #settle(): void {
+    const until = performance.now() + closingMs
+    while (this.#bodies.repeated.waiting && performance.now() < until) this.commit([], [])
+    this.#db.pragma(`incremental_vacuum(${vacuumedPages})`)
+    this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    this.#db.pragma('journal_mode = DELETE')
+  }
+}
+
+function pendingBytes(records: readonly ExchangeRecord[]): number {
+  let bytes = 0
+  for (const { requestBody, responseBody } of records) bytes += (requestBody?.pendingBytes ?? 0) + (responseBody?.pendingBytes ?? 0)
+  return bytes
+}

@@ -1,0 +1,91 @@
+/**
+ * One exchange as a HAR 1.2 entry: JSON without the closing brace, for the writer to add headers and bodies. Written out
+ * member by member, because objects made only to be printed are most of what an export costs.
+ */
+import { isIP } from 'node:net'
+import type { Endpoint, Exchange, Headers, Informational, Tls } from '../../../sdk/model.ts'
+import { requestCookies, responseCookies } from './cookies.ts'
+import type { HeaderFacts } from './header-facts.ts'
+import { harTimings, totalTime } from './timings.ts'
+import { harUrl, queryString, type UrlForm } from './url.ts'
+
+const versions: Record<string, string> = { '2': 'http/2.0', '3': 'http/3.0', '': '' }
+const harVersion = (version: string): string => JSON.stringify(versions[version] ?? `HTTP/${version}`)
+const json = JSON.stringify
+const listed = (list: object[]) => (list.length > 0 ? json(list) : '[]')
+const pairs = (headers: Headers) => json(headers.map(([name, value]) => ({ name, value })))
+
+/** A date HAR cannot write (a broken import) is the epoch. */
+const isoDate = (ms: number) => new Date(Number.isFinite(ms) ? ms : 0).toISOString()
+
+/** All but `request` and `response`. */
+export function entryJson(exchange: Exchange): string {
+  const { server, tls, error, anomalies, tags, note } = exchange
+  const timings = harTimings(exchange.timings)
+  let text = `{"startedDateTime":"${isoDate(exchange.startedAt)}","time":${totalTime(timings)},"timings":${json(timings)},"cache":{}`
+  text += `,"connection":${json(exchange.connectionId)},"_seq":${exchange.seq}`
+  if (server) text += serverJson(server)
+  if (tls) text += `,"_securityDetails":${json(securityDetails(tls))}`
+  if (exchange.kind === 'websocket') text += ',"_resourceType":"websocket"'
+  if (exchange.state !== 'complete') text += `,"_state":"${exchange.state}"`
+  if (error) text += errorJson(exchange)
+  if (anomalies?.length) text += `,"_anomalies":${json(anomalies)}`
+  if (tags.length > 0) text += `,"_tags":${json(tags)}`
+  if (note !== null) text += `,"comment":${json(note)}`
+  return text
+}
+
+const errorJson = ({ error, state }: Exchange) => `,"_error":${json(error ? `${error.reason}: ${error.message}` : state)}`
+
+/** All but `postData`. */
+export function requestJson({ request, kind, state }: Exchange, headers: HeaderFacts, form: UrlForm): string {
+  const url = harUrl(kind === 'websocket' ? request.url.replace(/^http/, 'ws') : request.url, form)
+  const bodySize = state === 'open' && request.bodySize === 0 ? -1 : request.bodySize
+  let text = `{"method":${json(request.method)},"url":${json(url)},"httpVersion":${harVersion(request.httpVersion)}`
+  text += `,"cookies":${headers.cookies ? listed(requestCookies(request.headers)) : '[]'},"headers":${headers.json}`
+  text += `,"queryString":${listed(queryString(request.url))},"headersSize":-1,"bodySize":${bodySize}`
+  if (request.trailers.length > 0) text += `,"_trailers":${pairs(request.trailers)}`
+  if (request.truncated) text += ',"_truncated":true'
+  return text
+}
+
+/** All but `content`. */
+export function responseJson(exchange: Exchange, headers: HeaderFacts | null): string {
+  const { response, startedAt, error, state } = exchange
+  if (!response || !headers)
+    return `{"status":0,"statusText":"","httpVersion":"","cookies":[],"headers":[],"redirectURL":"","headersSize":-1,"bodySize":-1${errorJson(exchange)}`
+  let text = `{"status":${response.status},"statusText":${json(response.reason)},"httpVersion":${harVersion(response.httpVersion)}`
+  text += `,"cookies":${headers.cookies ? listed(responseCookies(response.headers, startedAt)) : '[]'},"headers":${headers.json}`
+  text += `,"redirectURL":${json(headers.location)},"headersSize":-1,"bodySize":${state === 'open' ? -1 : response.bodySize}`
+  if (response.trailers.length > 0) text += `,"_trailers":${pairs(response.trailers)}`
+  if (response.informational.length > 0) text += `,"_informational":[${response.informational.map(informationalJson)}]`
+  if (response.truncated) text += ',"_truncated":true'
+  return error ? text + errorJson(exchange) : text
+}
+
+const informationalJson = ({ status, reason, headers }: Informational) =>
+  `{"status":${status},"statusText":${json(reason)},"headers":${pairs(headers)}}`
+
+/** Only a real address is one; an IPv6 zone is the capturing machine's own. */
+function serverJson({ address, port }: Endpoint): string {
+  const zone = address.indexOf('%')
+  const real = zone < 0 ? address : address.slice(0, zone)
+  return isIP(real) ? `,"serverIPAddress":"${real}","_serverPort":${port}` : `,"_serverPort":${port}`
+}
+
+/** As Chromium and Playwright write them: times in seconds. */
+function securityDetails({ version, cipher, certificate }: Tls): object {
+  const protocol = version.replace(/^TLSv/, 'TLS ')
+  if (!certificate) return { protocol, _cipher: cipher }
+  return {
+    protocol,
+    subjectName: commonName(certificate.subject),
+    issuer: commonName(certificate.issuer),
+    validFrom: Math.floor(certificate.validFrom / 1000),
+    validTo: Math.floor(certificate.validTo / 1000),
+    _cipher: cipher,
+  }
+}
+
+/** The CN of a distinguished name, else all of it. */
+const commonName = (name: string) => /(?:^|[\n,/+])\s*CN=((?:\\.|[^\n,/+])+)/.exec(name)?.[1]?.trim() ?? name

@@ -1,0 +1,30 @@
+/** Plugin modules that a test writes itself. */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Kept between runs: processes start in a third of the time. */
+export const compileCache = join(tmpdir(), `weir-tests-compile-cache-${process.getuid?.() ?? ''}`)
+
+/** @param source the whole module. @returns its absolute path. */
+export function writeModule(folder: string, file: string, source: string): string {
+  const path = join(folder, file)
+  writeFileSync(path, source)
+  return path
+}
+
+/** An exporter whose `run({ session, exchanges, out, signal, leaveOut }, { options, host })` has this body; `change` replaces keys of the manifest. */
+export const exporterSource = (name: string, body: string, change = ''): string => `
+import { writeFileSync } from 'node:fs'
+import { setTimeout as later } from 'node:timers/promises'
+export default {
+  kind: 'exporter', name: '${name}', version: '1.0.0', api: 1, description: 'of a test',
+  config: { type: 'object', additionalProperties: false, properties: { count: { type: 'integer', minimum: 1 }, word: { enum: ['a', 'b'] } } },
+  create: (options, host) => ({ async run({ session, exchanges, out, signal, leaveOut }) { ${body} } }),
+  ${change}
+}
+`
+
+/** Writes one line for each exchange. */
+export const linesSource = (name: string, change = '') =>
+  exporterSource(name, 'for await (const { request } of exchanges) out.write(request.url + "\\n")', change)

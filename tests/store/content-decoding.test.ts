@@ -1,0 +1,137 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { contentCodings, decodeContent } from '../../daemon/store/content-decoding.ts'
+import { Reader } from '../../daemon/store/reader.ts'
+import { SessionFile } from '../../daemon/store/session-file.ts'
+import type { Headers } from '../../sdk/model.ts'
+import { temporaryHome } from '../support/home.ts'
+import { newBodyOf, newRecord } from '../support/records.ts'
+
+const { compress } = createRequire(import.meta.url)('brotli-wasm') as { compress(bytes: Uint8Array): Uint8Array }
+const encoders: Record<string, (bytes: Uint8Array) => Uint8Array> = {
+  gzip: (bytes) => gzipSync(bytes),
+  'x-gzip': (bytes) => gzipSync(bytes),
+  deflate: (bytes) => deflateSync(bytes),
+  br: (bytes) => compress(bytes),
+  zstd: (bytes) => zstdCompressSync(bytes),
+}
+const words = Object.keys(encoders)
+const encode = (bytes: Uint8Array, codings: readonly string[]) =>
+  codings.reduce((encoded, coding) => encoders[coding]?.(encoded) ?? encoded, bytes)
+const decode = (bytes: Uint8Array, ...codings: string[]) => Buffer.from(decodeContent(bytes, codings, { cut: false }))
+const limit = expect.objectContaining({ code: 1004, reason: 'decodeLimit' })
+const undecodable = expect.objectContaining({ code: 1005, reason: 'undecodable' })
+
+describe('content decoding', () => {
+  it('undoes every chain of codings', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5000 }), fc.array(fc.constantFrom(...words), { maxLength: 4 }), (bytes, codings) => {
+        expect(decode(encode(bytes, codings), ...codings).equals(bytes)).toBe(true)
+      }),
+      { seed: 3, numRuns: 200 },
+    )
+  })
+
+  it('reads deflate without its zlib wrapper, too', () => {
+    expect(decode(deflateRawSync('hello'), 'deflate').toString()).toBe('hello')
+  })
+
+  it('reads a gzip body of several members', () => {
+    expect(decode(Buffer.concat([gzipSync('hello '), gzipSync('world')]), 'gzip').toString()).toBe('hello world')
+  })
+
+  it.each(words)('stops a %s bomb', (coding) => {
+    const bomb = encode(Buffer.alloc(coding === 'br' ? 4_000_000 : 20_000_000), [coding])
+    expect(() => decode(bomb, coding)).toThrow(limit)
+    expect(() => decode(gzipSync(bomb), coding, 'gzip')).toThrow(limit)
+  })
+
+  it('stops at 64 MiB whatever the ratio', () => {
+    expect(() => decode(gzipSync(Buffer.alloc(68_000_000), { level: 1 }), 'gzip')).toThrow(limit)
+    expect(decode(gzipSync(Buffer.alloc(67_000_000), { level: 1 }), 'gzip')).toHaveLength(67_000_000)
+  })
+
+  it('lets a large body through that is no bomb', () => {
+    const bytes = Buffer.alloc(1_000_000)
+    for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(Math.imul(at, 2_654_435_761) >>> 8, at)
+    for (const coding of words)
+      expect(decode(encode(bytes.subarray(0, coding === 'br' ? 20_000 : undefined), [coding]), coding).length).toBeGreaterThan(0)
+  })
+
+  it('undoes no more than four codings', () => {
+    expect(() => decode(Buffer.from('x'), 'gzip', 'gzip', 'gzip', 'gzip', 'gzip')).toThrow(limit)
+  })
+
+  it('says so when a coding is unknown or the bytes are damaged', () => {
+    expect(() => decode(Buffer.from('x'), 'compress')).toThrow(undecodable)
+    expect(() => decode(Buffer.from('x'), '__proto__')).toThrow(undecodable)
+    for (const coding of words) expect(() => decode(Buffer.from('this is not compressed'), coding)).toThrow(undecodable)
+  })
+
+  it('survives any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...words), fc.nat(), fc.boolean(), (bytes, coding, at, cut) => {
+        const damaged = Buffer.from(encode(bytes, [coding]))
+        damaged[at % damaged.length] = (damaged[at % damaged.length] ?? 0) ^ (1 + (at % 255))
+        try {
+          decodeContent(damaged, [coding], { cut })
+        } catch (error) {
+          expect([1004, 1005]).toContain((error as { code: number }).code)
+        }
+      }),
+      { seed: 4, numRuns: 1000 },
+    )
+  })
+
+  it.each(words)('decodes a cut %s body as far as it goes, and refuses one that should be whole', (coding) => {
+    const text = Array.from({ length: 20_000 }, (_, index) => `line ${(index * 2_654_435_761) % 4_294_967_296}`).join('\n')
+    const encoded = encode(Buffer.from(text), [coding])
+    const half = encoded.subarray(0, Math.floor(encoded.length / 2))
+    expect(() => decode(half, coding)).toThrow(undecodable)
+    const decoded = Buffer.from(decodeContent(half, [coding], { cut: true })).toString()
+    expect(decoded.length).toBeGreaterThan(0)
+    expect(text.startsWith(decoded)).toBe(true)
+  })
+
+  it('knows the codings of a message from all its field lines', () => {
+    const headers: Headers = [
+      ['Content-Encoding', 'GZIP , identity'],
+      ['Other', 'br'],
+      ['content-encoding', 'br,'],
+    ]
+    expect(contentCodings(headers)).toEqual(['gzip', 'br'])
+  })
+})
+
+describe('reading a decoded body', () => {
+  it('gives ranges of the decoded bytes with its decoded size', async () => {
+    const path = join(await temporaryHome(), 's.weir')
+    const file = SessionFile.open(path, { create: true })
+    const text = 'abcdefghij'.repeat(1000)
+    const fields: Headers = [['Content-Encoding', 'deflate, br']]
+    const encoded = Buffer.from(encode(Buffer.from(text), ['deflate', 'br']))
+    const cut = newBodyOf([encoded.subarray(0, -1)])
+    const bomb = newBodyOf([gzipSync(Buffer.alloc(20_000_000))])
+    file.commit(
+      [
+        newRecord(file.nextSeq(), { responseFields: { fields }, responseBody: newBodyOf([encoded]) }),
+        newRecord(file.nextSeq(), { responseFields: { fields }, responseBody: cut, state: 'failed' }),
+        newRecord(file.nextSeq(), { requestFields: { fields: [['content-encoding', 'gzip']] }, requestBody: bomb }),
+      ],
+      [],
+    )
+    const reader = new Reader(path)
+    const range = reader.readBody(1, 'response', 9_995, 100, true)
+    expect(range).toMatchObject({ size: 10_000, eof: true, truncated: false })
+    expect(Buffer.from(range.data).toString()).toBe('fghij')
+    expect(reader.readBody(1, 'response', 0, 5, true)).toMatchObject({ size: 10_000, eof: false })
+    expect(Buffer.from(reader.readBody(1, 'response', 0, 1e6, false).data).equals(encoded)).toBe(true)
+    expect(() => reader.readBody(2, 'response', 0, 5, true)).not.toThrow()
+    expect(() => reader.readBody(3, 'request', 0, 5, true)).toThrow(limit)
+    reader.close()
+    file.close()
+  })
+})

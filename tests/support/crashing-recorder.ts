@@ -1,0 +1,5 @@
+/** The recorder thread, and a way to die. */
+import { dieOnRequest } from './die-on-request.ts'
+import '../../daemon/capture/thread.ts'
+
+dieOnRequest()
