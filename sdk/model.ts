@@ -93,6 +93,7 @@ export const anomalies = [
   'undecoded',
   'resynchronised',
   'hostMismatch',
+  'invalidFrame',
 ] as const
 export const Anomaly = words(...anomalies)
 export type Anomaly = Static<typeof Anomaly>
@@ -162,6 +163,8 @@ export const Exchange = open({
   seq: Type.Integer({ minimum: 1 }),
   sessionId: text,
   connectionId: text,
+  /** Of an HTTP/2 connection (RFC 9113 section 5.1.1). */
+  streamId: optional(Type.Integer({ minimum: 1 })),
   source: Source,
   state: ExchangeState,
   kind: ExchangeKind,

@@ -5,6 +5,8 @@ import type { Failure } from '../../sdk/model.ts'
 import { type FollowedConnection, failure } from './connection.ts'
 import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
+import { Http2Connection } from './http2-connection.ts'
+import type { Http2Heads } from './http2-fields.ts'
 import type { SessionRecorder } from './session-recorder.ts'
 import { TunnelConnection } from './tunnel-connection.ts'
 import {
@@ -14,12 +16,14 @@ import {
   CopyKind,
   type CopyVisitor,
   type CreditMessage,
+  type OriginFacts,
   readBatch,
 } from './wire-copy.ts'
 
 export interface BatchReaderOptions {
   port: MessagePort
   blocks: HeaderBlocks
+  heads: Http2Heads
   sessionOf(handle: number): SessionRecorder | undefined
   /** A batch has been read; bytes of its buffer. */
   read(bytes: number): void
@@ -116,12 +120,19 @@ export class BatchReader implements CopyVisitor {
       this.#followed.delete(id)
       return
     }
-    const origin = opened.origin ? session.originOf(opened.origin) : null
-    const connection =
-      opened.protocol === 'http1'
-        ? new Http1Connection(session, opened, this.#options.blocks, (facts) => session.originOf(facts))
-        : new TunnelConnection(session, opened, origin)
-    this.#followed.set(id, { session, connection })
+    this.#followed.set(id, { session, connection: this.#follow(session, opened) })
+  }
+
+  #follow(session: SessionRecorder, opened: ConnectionOpened): FollowedConnection {
+    const originOf = (facts: OriginFacts) => session.originOf(facts)
+    switch (opened.protocol) {
+      case 'http1':
+        return new Http1Connection(session, opened, this.#options.blocks, originOf)
+      case 'http2':
+        return new Http2Connection(session, opened, this.#options.heads, originOf)
+      case 'opaque':
+        return new TunnelConnection(session, opened, opened.origin ? originOf(opened.origin) : null)
+    }
   }
 
   #told(id: number, connection: FollowedConnection, kind: CopyKind, at: number, bytes: Buffer): void {

@@ -13,6 +13,7 @@ const noFields: FieldBlock = Object.freeze({ fields: Object.freeze([]) as never 
 
 export class LiveExchange implements ExchangeRecord {
   seq = 0
+  stream = 0
   stored = false
   state: ExchangeState = 'open'
   kind: ExchangeKind
@@ -54,6 +55,8 @@ export class LiveExchange implements ExchangeRecord {
   responseEnded = false
   /** The client ended its direction amid the request. */
   requestCut = false
+  /** The :protocol of an extended CONNECT (RFC 8441); '' otherwise. */
+  extendedConnect = ''
 
   constructor(
     kind: ExchangeKind,

@@ -11,6 +11,7 @@ import { BatchReader } from './batch-reader.ts'
 import { CommitPace } from './commit-pace.ts'
 import { HeaderBlocks } from './decoders/header-block.ts'
 import { DiskRoom } from './disk-room.ts'
+import { Http2Heads } from './http2-fields.ts'
 import { SessionRecorder } from './session-recorder.ts'
 import type { OpenedSession, RecorderEvents, RecorderSurface } from './surface.ts'
 
@@ -46,6 +47,7 @@ export class Recorder {
   #sessions = new Map<number, SessionRecorder>()
   #readers = new Set<BatchReader>()
   #blocks = new HeaderBlocks()
+  #heads = new Http2Heads()
   #pace = new CommitPace()
   #timer: NodeJS.Timeout | null = null
   #ballastTimer: NodeJS.Timeout | null = null
@@ -144,6 +146,7 @@ export class Recorder {
     const reader = new BatchReader({
       port,
       blocks: this.#blocks,
+      heads: this.#heads,
       sessionOf: (handle) => this.#sessions.get(handle),
       read: (bytes) => this.#read(bytes),
       fault: (error) => this.#warn('a connection is not recorded any more', error),

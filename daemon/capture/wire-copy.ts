@@ -42,8 +42,8 @@ export interface ConnectionOpened {
   scheme: 'http' | 'https'
   /** The destination as the client named it, `host:port` (IPv6 in brackets); empty for a clear-text proxy connection. */
   authority: string
-  /** http1: decode it. opaque: only its existence and byte counts are recorded, as a tunnel. */
-  protocol: 'http1' | 'opaque'
+  /** http1, http2: decode it. opaque: only its existence and byte counts are recorded, as a tunnel. */
+  protocol: 'http1' | 'http2' | 'opaque'
   /** Of an opaque one: why it is not decoded. */
   opaque?: 'bypassed' | 'undecoded'
   /** When the client's connection or tunnel request arrived, Unix ms. */

@@ -85,7 +85,7 @@ export const exchangeColumns = `
   e.seq, e.change, e.flags, e.connection, e.path, e.status, e.started, e.request_ended, e.response_started, e.ended,
   e.request_body, e.response_body, e.request_size, e.response_size, e.extra, e.tags, e.note,
   c.address, c.port, o.address, o.port, o.tls,
-  l.method, l.version, l.scheme, l.authority, s.version, s.reason, qh.fields, rh.fields`
+  l.method, l.version, l.scheme, l.authority, s.version, s.reason, qh.fields, rh.fields, e.stream`
 export const exchangeJoins = `exchange e
   LEFT JOIN connection c ON c.id = e.connection
   LEFT JOIN origin o ON o.id = e.origin
@@ -126,6 +126,7 @@ export type ExchangeRow = [
   reason: string | null,
   requestFields: string,
   responseFields: string | null,
+  stream: number | null,
 ]
 
 /** About how long the exchange is as JSON, in bytes (never much less): pages are bounded by it. */
@@ -185,6 +186,7 @@ export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
     tags: row[15] === null ? [] : (JSON.parse(row[15]) as string[]),
     note: row[16],
   }
+  if (row[30] !== null) exchange.streamId = row[30]
   if (extra.error) exchange.error = extra.error
   if (extra.anomalies) exchange.anomalies = extra.anomalies
   return exchange

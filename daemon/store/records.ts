@@ -65,6 +65,8 @@ export const newBody = (): BodyRecord => ({
 export interface ExchangeRecord {
   /** Given by SessionFile.nextSeq when it starts. */
   seq: number
+  /** Of its HTTP/2 connection; 0: HTTP/1. */
+  stream: number
   /** The store's own: it has a row. */
   stored: boolean
   state: ExchangeState

@@ -30,6 +30,7 @@ const columns = [
   'request_size',
   'response_size',
   'extra',
+  'stream',
   'seq',
 ]
 
@@ -188,6 +189,7 @@ export class SessionFile implements SessionWriter {
       sent,
       received,
       extraOf(record),
+      record.stream === 0 ? null : record.stream,
       record.seq,
     )
     if (!record.stored) {

@@ -88,7 +88,9 @@ CREATE INDEX message_seq ON message (seq, number);
 CREATE TABLE cookie_change (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, cause TEXT NOT NULL, cookie TEXT NOT NULL);
 `
 
-const steps: Migrations = [first]
+const streams = 'ALTER TABLE exchange ADD COLUMN stream INTEGER'
+
+const steps: Migrations = [first, streams]
 
 /** 'weir' in ASCII. */
 export const sessionKind: FileKind = { applicationId: 0x77656972, version: steps.length, noun: 'session file' }

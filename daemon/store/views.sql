@@ -50,7 +50,8 @@ CREATE VIEW v1_exchange AS SELECT
   json_extract(e.extra, '$.error.message') AS error_message,
   json_extract(e.extra, '$.anomalies') AS anomalies,        -- JSON array of words; NULL: none
   e.tags AS tags,                                           -- JSON array of texts; NULL: none
-  e.note AS note
+  e.note AS note,
+  e.stream AS stream_id                                     -- of an HTTP/2 connection; NULL: HTTP/1
 FROM exchange e
 LEFT JOIN connection c ON c.id = e.connection
 LEFT JOIN origin o ON o.id = e.origin

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { BatchReader } from '../../daemon/capture/batch-reader.ts'
 import { HeaderBlocks } from '../../daemon/capture/decoders/header-block.ts'
+import { Http2Heads } from '../../daemon/capture/http2-fields.ts'
 import { type HoldLimits, SessionRecorder } from '../../daemon/capture/session-recorder.ts'
 import { readBatch } from '../../daemon/capture/wire-copy.ts'
 import type { BodyRecord, ExchangeRecord, GapRecord } from '../../daemon/store/records.ts'
@@ -87,6 +88,7 @@ export class RecordedSession {
     this.#reader = new BatchReader({
       port: { on: () => undefined, postMessage: () => undefined, close: () => undefined } as unknown as MessagePort,
       blocks: new HeaderBlocks(),
+      heads: new Http2Heads(),
       sessionOf: (handle) => (handle === 0 ? this.session : undefined),
       read: () => undefined,
       fault: (error) => void this.faults.push(error),

@@ -17,6 +17,7 @@ export function recorded(seq: number, change: Partial<ExchangeRecord> = {}): Exc
   const startedAt = 1_700_000_000_000 + seq
   return {
     seq,
+    stream: 0,
     stored: false,
     state: 'complete',
     kind: 'http',

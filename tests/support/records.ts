@@ -30,6 +30,7 @@ export function newRecord(seq: number, change: Partial<ExchangeRecord> = {}): Ex
   const startedAt = 1_750_000_000_000 + seq
   return {
     seq,
+    stream: 0,
     stored: false,
     state: 'complete',
     kind: 'http',

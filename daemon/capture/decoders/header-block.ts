@@ -1,5 +1,6 @@
 /** Header fields of one message, parsed once for all repeats of the same bytes. */
 import type { Anomaly, Headers } from '../../../sdk/model.ts'
+import { TwoGenerations } from '../two-generations.ts'
 
 /** What the fields say about the length of the message and the life of the connection (RFC 9112 sections 6 and 9). */
 interface Framing {
@@ -140,35 +141,17 @@ function readLengths(lengths: string[], framing: Framing, note: (anomaly: Anomal
   note(framing.unusableLength)
 }
 
-/** Remembers the blocks seen last: a repeat costs one look-up and gives the same object. Bounded in entries and bytes by two generations. */
+/** Remembers the blocks seen last: a repeat costs one look-up and gives the same object. */
 export class HeaderBlocks {
-  #entries: number
-  #bytes: number
-  #young = new Map<string, HeaderBlock>()
-  #old = new Map<string, HeaderBlock>()
-  #youngBytes = 0
+  #blocks: TwoGenerations<HeaderBlock>
 
-  /** @param bytes of header text remembered; a block beyond 1/64 of it is parsed each time */
+  /** @param bytes of header text remembered */
   constructor(entries = 4_096, bytes = 4 * 1024 * 1024) {
-    this.#entries = entries / 2
-    this.#bytes = bytes / 2
+    this.#blocks = new TwoGenerations(entries, bytes)
   }
 
   /** @param text see parseHeaderBlock; it may be part of a longer string, of which nothing is kept */
   get(text: string): HeaderBlock {
-    const known = this.#young.get(text)
-    if (known !== undefined) return known
-    const earlier = this.#old.get(text)
-    if (earlier === undefined && text.length > this.#bytes / 32) return parseHeaderBlock(text)
-    const own = Buffer.from(text, 'latin1').toString('latin1')
-    const block = earlier ?? parseHeaderBlock(own)
-    this.#youngBytes += own.length
-    if (this.#young.size >= this.#entries || this.#youngBytes > this.#bytes) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#youngBytes = own.length
-    }
-    this.#young.set(own, block)
-    return block
+    return this.#blocks.get(text, parseHeaderBlock)
   }
 }

@@ -214,6 +214,6 @@ export class HpackDecoder {
     const end = start + length
     if (length < 0 || end > block.length) return null
     this.#at = end
-    return isHuffman ? decodeHuffman(block, start, end) : block.latin1Slice(start, end)
+    return isHuffman ? decodeHuffman(block, start, end) : block.toString('latin1', start, end)
   }
 }

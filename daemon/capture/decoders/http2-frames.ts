@@ -43,8 +43,9 @@ export class FrameReader {
     if (preface) this.#state = 'preface'
   }
 
-  get isBroken(): boolean {
-    return this.#state === 'broken'
+  /** Bytes from the violation on. */
+  get unread(): number {
+    return this.#state === 'broken' ? this.#read - this.#frameStart : 0
   }
 
   push(bytes: Buffer, at: number): void {

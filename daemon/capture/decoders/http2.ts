@@ -60,6 +60,7 @@ export class Http2Decoder implements FrameSink {
   readonly #hpack = new HpackDecoder()
   readonly #isClient: boolean
   #block: OpenBlock | null = null
+  #begun = false
   #endsStream = false
 
   constructor(sender: 'client' | 'origin', handler: Http2Handler) {
@@ -68,9 +69,9 @@ export class Http2Decoder implements FrameSink {
     this.#frames = new FrameReader(this, this.#isClient ? clientPreface : null)
   }
 
-  /** Nothing is decoded any more. */
-  get isBroken(): boolean {
-    return this.#frames.isBroken
+  /** Bytes from the violation to the end of what was pushed; 0: there was none. */
+  get unread(): number {
+    return this.#frames.unread
   }
 
   /** Never throws; what it holds is bounded by a frame's header and one field block. */
@@ -84,6 +85,9 @@ export class Http2Decoder implements FrameSink {
   }
 
   accepts(type: number, flags: number, stream: number, length: number): 'stream' | 'hold' | 'skip' | 'violation' {
+    // Section 3.4: so a connection that is joined in its middle is not taken for what it is not.
+    if (!this.#begun && type !== Frame.settings) return 'violation'
+    this.#begun = true
     if (this.#block !== null && (type !== Frame.continuation || stream !== this.#block.stream)) return 'violation'
     switch (type) {
       case Frame.data:

@@ -111,5 +111,5 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
   }
   const padding = sinceSymbol + bits
   if (padding > 7 || (held & ((1 << bits) - 1)) !== (1 << bits) - 1) return null
-  return out.latin1Slice(0, length)
+  return out.toString('latin1', 0, length)
 }

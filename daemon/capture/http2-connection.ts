@@ -1,0 +1,305 @@
+/** An HTTP/2 connection: its streams become exchanges (RFC 9113 section 8). */
+import type { Anomaly, Failure } from '../../sdk/model.ts'
+import type { ConnectionRecord, OriginRecord } from '../store/records.ts'
+import { type ExchangeSink, type FollowedConnection, failure, failureOf } from './connection.ts'
+import type { FieldList } from './decoders/hpack.ts'
+import { Http2Decoder } from './decoders/http2.ts'
+import type { Http2Heads } from './http2-fields.ts'
+import { connectionRecord, LiveExchange, tunnelExchange } from './live-exchange.ts'
+import { withoutDefaultPort } from './request-target.ts'
+import { setConnectTimes } from './tunnel-connection.ts'
+import type { ConnectionClosed, ConnectionOpened, CopyGap, OriginFacts } from './wire-copy.ts'
+
+/** RFC 9113 section 7. */
+const errorNames = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+]
+const errorName = (code: number): string => errorNames[code] ?? `error ${code}`
+const noError = 0
+
+export class Http2Connection implements FollowedConnection {
+  readonly #sink: ExchangeSink<LiveExchange>
+  readonly #heads: Http2Heads
+  readonly #record: ConnectionRecord
+  readonly #scheme: 'http' | 'https'
+  readonly #authority: string
+  readonly #originOf: (facts: OriginFacts) => OriginRecord
+  readonly #client: Http2Decoder
+  readonly #server: Http2Decoder
+  /** Those that have not ended, by stream. */
+  readonly #streams = new Map<number, LiveExchange>()
+  #origin: OriginRecord | null = null
+  /** Of connecting to it; goes to the next exchange. */
+  #facts: OriginFacts | null = null
+  /** The highest streams begun, by the parity of their numbers: pushed ones, requested ones. */
+  readonly #latest = new Uint32Array(2)
+  /** What cannot be decoded any more is counted here. */
+  #undecoded: LiveExchange | null = null
+
+  constructor(
+    sink: ExchangeSink<LiveExchange>,
+    opened: ConnectionOpened,
+    heads: Http2Heads,
+    originOf: (facts: OriginFacts) => OriginRecord,
+  ) {
+    this.#sink = sink
+    this.#heads = heads
+    this.#record = connectionRecord(opened.client)
+    this.#scheme = opened.scheme
+    this.#authority = withoutDefaultPort(opened.authority, opened.scheme)
+    this.#originOf = originOf
+    this.#client = new Http2Decoder('client', {
+      onFields: (stream, list, at) => this.#requestFields(stream, list, at),
+      onData: (stream, bytes) => this.#requestData(stream, bytes),
+      onEnd: (stream, at) => this.#requestEnded(stream, at),
+      // A client cannot.
+      onPromise: () => undefined,
+      onReset: (stream, _, at) => this.#end(stream, failure('clientAborted'), at),
+      onGoAway: (last, _, at) => this.#notProcessed(0, last, failure('clientAborted'), at),
+      onViolation: (_, at) => this.#giveUp(at, 'invalidFrame'),
+    })
+    this.#server = new Http2Decoder('origin', {
+      onFields: (stream, list, at) => this.#responseFields(stream, list, at),
+      onData: (stream, bytes) => this.#responseData(stream, bytes),
+      onEnd: (stream, at) => this.#responseEnded(stream, at),
+      onPromise: (_, promised, list, at) => this.#promised(promised, list, at),
+      onReset: (stream, code, at) => this.#resetByOrigin(stream, code, at),
+      onGoAway: (last, code, at) => this.#refused(last, code, at),
+      onViolation: (_, at) => this.#giveUp(at, 'invalidFrame'),
+    })
+    if (opened.origin) this.origin(opened.origin)
+  }
+
+  fromClient(bytes: Buffer, at: number): void {
+    const wasDecoded = this.#undecoded === null
+    if (wasDecoded) this.#client.push(bytes, at)
+    this.#count(wasDecoded ? this.#client.unread : bytes.length, 0)
+  }
+
+  fromOrigin(bytes: Buffer, at: number): void {
+    const wasDecoded = this.#undecoded === null
+    if (wasDecoded) this.#server.push(bytes, at)
+    this.#count(0, wasDecoded ? this.#server.unread : bytes.length)
+  }
+
+  clientEnd(): void {
+    // Streams end by frames; what is open ends with the connection.
+  }
+
+  originEnd(): void {
+    // As above.
+  }
+
+  origin(facts: OriginFacts): void {
+    this.#origin = this.#originOf(facts)
+    this.#facts = facts
+  }
+
+  failed(reason: Failure, at: number): void {
+    if (this.#streams.size === 0 && this.#undecoded === null) this.#end(this.#hold(at), reason, at)
+    else this.stop(reason, at)
+  }
+
+  /** The state of both HPACK tables is lost with the bytes. */
+  gap(gap: CopyGap, at: number): void {
+    const bytes = gap.sent + gap.received
+    if (bytes === 0) return
+    this.#giveUp(at, null)
+    this.#count(gap.sent, gap.received)
+    this.#sink.addGap(gap.since, at, 'overload', bytes)
+  }
+
+  closed(closed: ConnectionClosed, at: number): void {
+    const reason = failureOf(closed)
+    const isUnused = this.#latest.every((stream) => stream === 0) && this.#undecoded === null
+    if (closed.failure && isUnused) this.#end(this.#hold(at), closed.failure, at)
+    for (const [stream, exchange] of this.#open()) {
+      if (exchange === this.#undecoded && !closed.reset && !closed.failure && closed.by !== 'weir') this.#end(exchange, null, at)
+      else if (reason === null && this.#sink.stopping) this.#sink.leaveOpen(exchange)
+      else this.#end(exchange, reason ?? failure('limitExceeded'), at)
+      this.#streams.delete(stream)
+    }
+  }
+
+  stop(reason: Failure, at: number): void {
+    for (const [stream, exchange] of this.#open()) {
+      this.#streams.delete(stream)
+      this.#end(exchange, reason, at)
+    }
+  }
+
+  #requestFields(stream: number, list: FieldList, at: number): void {
+    const open = this.#streams.get(stream)
+    if (open !== undefined) {
+      open.requestTrailers = this.#heads.read(list.fields).block
+      if (list.truncated) open.addAnomaly('headTooLarge')
+      this.#sink.touch(open)
+    } else if (this.#isNew(stream)) this.#begin(stream, list, at)
+  }
+
+  #isNew = (stream: number): boolean => stream > (this.#latest[stream & 1] as number)
+
+  #begin(stream: number, list: FieldList, at: number): LiveExchange {
+    const { method, scheme, authority, path, protocol, block } = this.#heads.read(list.fields)
+    const own = scheme === 'http' || scheme === 'https' ? scheme : this.#scheme
+    const host = authority === '' ? hostOf(block) : authority
+    const named = host === '' ? this.#authority : withoutDefaultPort(host, own)
+    const exchange = new LiveExchange('http', this.#record, this.#origin, at, method, own, named, path, '2', block)
+    exchange.stream = stream
+    exchange.extendedConnect = protocol
+    if (list.truncated) exchange.addAnomaly('headTooLarge')
+    if (method === '') exchange.addAnomaly('invalidRequestLine')
+    if (this.#facts !== null) setConnectTimes(exchange, this.#facts)
+    this.#facts = null
+    this.#latest[stream & 1] = stream
+    this.#streams.set(stream, exchange)
+    this.#sink.begin(exchange)
+    return exchange
+  }
+
+  #promised(stream: number, list: FieldList, at: number): void {
+    if (!this.#isNew(stream)) return
+    const exchange = this.#begin(stream, list, at)
+    exchange.requestEnded = true
+    exchange.requestEndedAt = at
+  }
+
+  #responseFields(stream: number, list: FieldList, at: number): void {
+    const exchange = this.#streams.get(stream)
+    if (exchange === undefined) return
+    const { status, block } = this.#heads.read(list.fields)
+    if (list.truncated) exchange.addAnomaly('headTooLarge')
+    if (exchange.status !== 0) exchange.responseTrailers = block
+    else if (!/^\d{3}$/.test(status)) exchange.addAnomaly('invalidStatusLine')
+    else if (status.startsWith('1')) {
+      exchange.informational ??= []
+      exchange.informational.push({ status: Number(status), reason: '', headers: block.fields as never })
+    } else {
+      exchange.status = Number(status)
+      exchange.responseVersion = '2'
+      exchange.responseFields = block
+      exchange.responseStartedAt = at
+      this.#switch(exchange)
+    }
+    this.#sink.touch(exchange)
+  }
+
+  /** After an answered CONNECT the stream carries another protocol. */
+  #switch(exchange: LiveExchange): void {
+    if (exchange.method !== 'CONNECT' || exchange.status > 299) return
+    exchange.kind = exchange.extendedConnect === 'websocket' ? 'websocket' : 'tunnel'
+    exchange.addAnomaly('undecoded')
+  }
+
+  #requestData(stream: number, bytes: Buffer): void {
+    const exchange = this.#streams.get(stream)
+    if (exchange === undefined) return
+    if (exchange.kind === 'http') exchange.addToRequest(bytes)
+    else exchange.sentUnkept += bytes.length
+    this.#sink.touch(exchange)
+  }
+
+  #responseData(stream: number, bytes: Buffer): void {
+    const exchange = this.#streams.get(stream)
+    if (exchange === undefined) return
+    if (exchange.kind === 'http') exchange.addToResponse(bytes)
+    else exchange.receivedUnkept += bytes.length
+    this.#sink.touch(exchange)
+  }
+
+  #requestEnded(stream: number, at: number): void {
+    const exchange = this.#streams.get(stream)
+    if (exchange === undefined) return
+    exchange.requestEnded = true
+    exchange.requestEndedAt = at
+    if (exchange.requestBody !== null) exchange.requestBody.ended = true
+    if (exchange.responseEnded) this.#end(stream, null, at)
+    else this.#sink.touch(exchange)
+  }
+
+  #responseEnded(stream: number, at: number): void {
+    const exchange = this.#streams.get(stream)
+    if (exchange === undefined) return
+    exchange.responseEnded = true
+    if (exchange.responseBody !== null) exchange.responseBody.ended = true
+    if (exchange.requestEnded) this.#end(stream, null, at)
+    else this.#sink.touch(exchange)
+  }
+
+  /** RFC 9113 section 8.1: after its whole answer an origin may say that it needs no more of the request. */
+  #resetByOrigin(stream: number, code: number, at: number): void {
+    const answered = code === noError && this.#streams.get(stream)?.responseEnded === true
+    this.#end(stream, answered ? null : { reason: 'upstreamReset', message: `the origin reset the stream (${errorName(code)})` }, at)
+  }
+
+  #refused(last: number, code: number, at: number): void {
+    this.#notProcessed(
+      1,
+      last,
+      { reason: 'upstreamClosed', message: `the origin did not process the request (GOAWAY, ${errorName(code)})` },
+      at,
+    )
+  }
+
+  #notProcessed(parity: 0 | 1, last: number, reason: Failure, at: number): void {
+    for (const stream of this.#streams.keys()) {
+      if (stream > last && (stream & 1) === parity) this.#end(stream, reason, at)
+    }
+  }
+
+  /** Nothing of the connection means anything from here on: what was open is cut, the rest is counted. */
+  #giveUp(at: number, anomaly: Anomaly | null): void {
+    if (this.#undecoded !== null) return
+    for (const exchange of this.#streams.values()) exchange.markTruncated()
+    this.stop(failure('notRecorded'), at)
+    const held = this.#hold(at)
+    if (anomaly !== null) held.addAnomaly(anomaly)
+    held.addAnomaly('undecoded')
+    this.#undecoded = held
+  }
+
+  #hold(at: number): LiveExchange {
+    const exchange = tunnelExchange(this.#record, this.#origin, at, this.#scheme, this.#authority)
+    if (this.#facts !== null) setConnectTimes(exchange, this.#facts)
+    this.#facts = null
+    this.#sink.begin(exchange)
+    return exchange
+  }
+
+  #count(sent: number, received: number): void {
+    const held = this.#undecoded
+    if (held === null || (sent === 0 && received === 0)) return
+    held.sentUnkept += sent
+    held.receivedUnkept += received
+    if (held.isOpen) this.#sink.touch(held)
+  }
+
+  #open(): [stream: number, exchange: LiveExchange][] {
+    const open = [...this.#streams]
+    if (this.#undecoded !== null) open.push([0, this.#undecoded])
+    return open
+  }
+
+  #end(which: number | LiveExchange, reason: Failure | null, at: number): void {
+    const exchange = typeof which === 'number' ? this.#streams.get(which) : which
+    if (typeof which === 'number') this.#streams.delete(which)
+    if (exchange?.isOpen) this.#sink.finish(exchange, reason, at)
+  }
+}
+
+function hostOf({ fields }: { fields: readonly (readonly [string, string])[] }): string {
+  return fields.find(([name]) => name === 'host')?.[1] ?? ''
+}
