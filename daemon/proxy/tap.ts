@@ -39,7 +39,6 @@ export async function tap(services: Services, arrival: Arrival, destination: Des
   const { tls } = origin.facts
   if (tls && hello.ja3) tls.ja3 = hello.ja3
   if (tls && hello.ja4) tls.ja4 = hello.ja4
-  const decoded = origin.protocol === null || origin.protocol === 'http/1.1' || origin.protocol === 'http/1.0'
   const opened: ConnectionOpened = {
     session: arrival.copy.session,
     client: arrival.client,
@@ -47,7 +46,7 @@ export async function tap(services: Services, arrival: Arrival, destination: Des
     authority: formatAuthority(destination),
     startedAt: arrival.startedAt,
     origin: origin.facts,
-    ...(decoded ? { protocol: 'http1' } : { protocol: 'opaque', opaque: 'undecoded' }),
+    ...decodedAs(origin.protocol),
   }
   try {
     const client = await shakeHands(services, arrival, name, origin.protocol)
@@ -59,6 +58,12 @@ export async function tap(services: Services, arrival: Arrival, destination: Des
     arrival.copy.open(opened)
     arrival.copy.close({ by: 'client', reset: false, failure: clientFailure(error as Error) })
   }
+}
+
+/** @param protocol by ALPN; null: none was chosen */
+function decodedAs(protocol: string | null): Pick<ConnectionOpened, 'protocol' | 'opaque'> {
+  if (protocol === null || protocol === 'http/1.1' || protocol === 'http/1.0') return { protocol: 'http1' }
+  return protocol === 'h2' ? { protocol: 'http2' } : { protocol: 'opaque', opaque: 'undecoded' }
 }
 
 function join(arrival: Arrival, client: TLSSocket, origin: SecureOrigin, opened: ConnectionOpened): void {
