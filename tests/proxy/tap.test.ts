@@ -159,7 +159,7 @@ describe('ALPN', () => {
     const socket = await throughTap(proxy, origin.port, client ? { ALPNProtocols: client } : {})
     expect(socket.alpnProtocol).toBe(chosen)
     await vi.waitFor(() => expect(atOrigin).toEqual([chosen]))
-    expect((await proxy.recorder.next('opened')).json.protocol).toBe(chosen === 'h2' ? 'http2' : 'http1')
+    expect((await proxy.recorder.next('opened')).json.protocol).toBe(chosen === 'h2' ? 'http2' : chosen === 'bar' ? 'opaque' : 'http1')
   })
 
   test('HTTP/2 passes untouched, and its frames are copied', async () => {
