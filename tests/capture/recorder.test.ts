@@ -201,10 +201,12 @@ describe('a session', () => {
     const { script, told, recorder, reader } = await running()
     const now = () => performance.timeOrigin + performance.now()
     await recorder.pauseSession({ handle: 0, paused: true })
-    script.at = now()
+    const inPause = now()
+    script.at = inPause
     script.opened(1).client(1, get('/paused')).origin(1, ok('1'))
     await told()
     // What is read after the resume and began before it belongs to the pause.
+    script.at = inPause
     script.client(1, get('/late')).origin(1, ok('1'))
     await recorder.pauseSession({ handle: 0, paused: false })
     script.at = now()
