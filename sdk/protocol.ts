@@ -177,6 +177,14 @@ export const notifications = {
 }
 
 export type Method = keyof typeof requests
+
+/** Parameters that clients may know of and that are refused with -32602 notYetAvailable until what they ask for is built. */
+export const notYetAvailable: { readonly [M in Method]?: readonly string[] } = {
+  'session/start': ['where', 'filters', 'upstream', 'reverse', 'limits', 'autoStop'],
+  'session/set': ['where', 'filters', 'upstream', 'limits', 'autoStop'],
+  'exchange/list': ['where'],
+  'exporter/run': ['where', 'redact'],
+}
 export type Params<M extends Method> = Static<(typeof requests)[M]['params']>
 export type Result<M extends Method> = Static<(typeof requests)[M]['result']>
 export type Notification = keyof typeof notifications

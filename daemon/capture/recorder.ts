@@ -7,6 +7,7 @@ import { Catalogue } from '../store/catalogue.ts'
 import { isDiskFull } from '../store/database.ts'
 import { type OpenOptions, SessionFile } from '../store/session-file.ts'
 import type { CatalogueEntry, SessionWriter } from '../store/surface.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import { BatchReader } from './batch-reader.ts'
 import { CommitPace } from './commit-pace.ts'
 import { HeaderBlocks } from './decoders/header-block.ts'
@@ -70,7 +71,7 @@ export class Recorder {
       deleteEntry: async ({ id, file }) => this.#opened().delete(id, file),
       openSession: async (params) => this.#openSession(params),
       pauseSession: async ({ handle, paused }) => {
-        const now = performance.timeOrigin + performance.now()
+        const now = unixTime()
         if (paused) this.#session(handle).pause(now)
         else this.#session(handle).resume(now)
       },

@@ -73,6 +73,8 @@ export class ExporterChild {
       stdio: ['ignore', 'ignore', 'ignore', out, 'ipc'],
       env: environment(compileCache),
       execArgv: [
+        // Else anybody's SIGUSR1 would open an inspector that asks nobody for a password.
+        '--disable-sigusr1',
         `--max-old-space-size=${limits.heapMiB}`,
         '--max-semi-space-size=4',
         '--heap-growing-percent=20',

@@ -1,9 +1,9 @@
 /** A connection of a source (the program whose traffic passes), from the moment it was accepted. */
 import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../../sdk/model.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import type { ConnectionCopy } from './connection-copy.ts'
 import type { TlsPolicy } from './tls-policy.ts'
-import { unixTime } from './unix-time.ts'
 
 /** What its listener says about it. */
 export interface ListenerView {

@@ -1,8 +1,8 @@
 /** The record of one connection as it is written for the recorder: what happened to it, in order, gaps included. */
 import type { Failure } from '../../sdk/model.ts'
 import { type ConnectionClosed, type ConnectionOpened, type CopyGap, CopyKind, type OriginFacts } from '../capture/wire-copy.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import type { CopyQueue } from './copy-queue.ts'
-import { unixTime } from './unix-time.ts'
 
 /** Connections of which nothing was copied: the last one's opening, the bytes of all. */
 export interface LostConnections {
@@ -122,7 +122,7 @@ export class ConnectionCopy {
   /** The recorder that knew of it is gone. */
   forget(): void {
     this.#announced = false
-    this.#gap ??= { since: unixTime(), sent: 0, received: 0 }
+    if (this.isOpen) this.#gap ??= { since: unixTime(), sent: 0, received: 0 }
   }
 
   /** There is a recorder with credit: what it missed is put on record. */

@@ -5,8 +5,8 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { type BatchMessage, batchBytes, batchMs, CopyKind, type CreditMessage, recordHead } from '../capture/wire-copy.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import { ConnectionCopy, type LostConnections } from './connection-copy.ts'
-import { unixTime } from './unix-time.ts'
 
 export interface CopyQueueOptions {
   /** Bytes sent to the recorder and not yet read by it. */
@@ -79,8 +79,9 @@ export class CopyQueue {
   }
 
   sessionClosed(session: number): void {
-    this.#control(CopyKind.sessionClosed, session)
+    if (this.#port) this.#writeLost(session)
     this.#lost.delete(session)
+    this.#control(CopyKind.sessionClosed, session)
   }
 
   #control(kind: CopyKind, session: number): void {
@@ -184,12 +185,17 @@ export class CopyQueue {
 
   #resume(): void {
     this.#stopped = false
-    for (const [session, lost] of this.#lost) {
-      const connection = this.connection(session)
-      connection.writeLost(lost)
-    }
+    for (const session of this.#lost.keys()) this.#writeLost(session)
     this.#lost.clear()
     for (const connection of this.#connections) connection.catchUp()
+  }
+
+  #writeLost(session: number): void {
+    const lost = this.#lost.get(session)
+    if (lost === undefined) return
+    const standIn = this.connection(session)
+    this.left(standIn)
+    standIn.writeLost(lost)
   }
 
   #releaseAll(): void {

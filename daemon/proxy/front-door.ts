@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net'
 import { codes, conflict, unavailable, WeirError } from '../../sdk/errors.ts'
 import type { ProxySettings } from '../../sdk/protocol.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import { Arrival, type ListenerView } from './arrival.ts'
 import { basicCredentials } from './credentials.ts'
 import { greet, type Paths } from './greeting.ts'
@@ -9,7 +10,6 @@ import { isLoopback } from './loop-guard.ts'
 import { farewell, tooManyPage } from './own-pages.ts'
 import type { TlsPolicy } from './tls-policy.ts'
 import { highWaterMark } from './two-way.ts'
-import { unixTime } from './unix-time.ts'
 
 /** An idle connection may last for ever, but not after its client is gone, ms. */
 const keepAliveMs = 90_000

@@ -48,11 +48,13 @@ export class ProxyService {
       configure: (params) => this.#configure(params),
       attachRecorder: async ({ port }) => this.#queue.attach(port),
       listen: (params) => this.#listen(params),
+      checkTls: async ({ tls }) => void this.#ready().policies.policy(tls),
       setTls: async ({ session, tls }) => {
         this.#open(session).door.policy = this.#ready().policies.policy(tls)
       },
       closeListener: async ({ session }) => {
-        this.#stopListening(this.#open(session))
+        const open = this.#doors.get(session)
+        if (open) this.#stopListening(open)
         this.#queue.listenerClosed(session)
       },
       closeSession: async ({ session }) => this.#closeSession(session),

@@ -36,6 +36,8 @@ export type ProxySurface = {
   attachRecorder(params: { port: MessagePort }): Promise<void>
   /** 1002 portInUse when the port is taken. */
   listen(params: { session: number; proxy: ProxySettings; tls: TlsSettings }): Promise<{ host: string; port: number }>
+  /** -32602 invalidCertificate when a session could not have them. */
+  checkTls(params: { tls: TlsSettings }): Promise<void>
   /** From the next connection on. */
   setTls(params: { session: number; tls: TlsSettings }): Promise<void>
   /** Closes the listener, keeps its connections, then puts the listenerClosed record into the batch and sends it. */

@@ -1,6 +1,7 @@
 /** The recorder thread and the proxy thread, joined by a channel of their own, and what brings each back after its death. */
 import { MessageChannel } from 'node:worker_threads'
 import type { Counts } from '../../sdk/model.ts'
+import type { TlsSettings } from '../../sdk/protocol.ts'
 import type { CatalogueEntry, RecorderEvents, RecorderSurface } from '../capture/surface.ts'
 import { type Config, withoutOwnProxies } from '../config.ts'
 import type { Log } from '../log.ts'
@@ -26,7 +27,7 @@ const threadEntries: ThreadEntries = {
   proxy: entry(import.meta.url, '../proxy/thread'),
 }
 
-/** Ports of 127.0.0.1 that `npm start` tries first. */
+/** The port of 127.0.0.1 that `npm start` tries first. */
 const usualPort = 9347
 
 export interface CaptureThreadsOptions {
@@ -89,8 +90,13 @@ export class CaptureThreads {
     return this.#ca as CaInfo
   }
 
+  /** -32602 invalidCertificate when the proxy could not use them. */
+  async checkTls(tls: TlsSettings): Promise<void> {
+    await this.proxy.call('checkTls', { tls })
+  }
+
   async connections(): Promise<number> {
-    return this.proxy.current ? (await this.proxy.call('status', {})).connections : 0
+    return this.proxy.isPrepared ? (await this.proxy.call('status', {})).connections : 0
   }
 
   async stop(): Promise<void> {

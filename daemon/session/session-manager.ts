@@ -115,9 +115,11 @@ export class SessionManager implements SessionRecovery {
   async set(id: string, { name, tls }: { name?: string; tls?: TlsSettings }): Promise<SessionView> {
     const session = await this.#find(id)
     return session.exclusive(async () => {
+      // Refused before anything has changed.
+      if (tls && session.listening) await this.#threads.proxy.call('setTls', { session: session.handle, tls })
+      else if (tls) await this.#threads.checkTls(tls)
       if (name !== undefined) session.name = name
       if (tls) session.settings = { ...session.settings, tls }
-      if (tls && session.listening) await this.#threads.proxy.call('setTls', { session: session.handle, tls })
       await this.#save(session)
       return this.#tell(session)
     })
@@ -158,14 +160,38 @@ export class SessionManager implements SessionRecovery {
     await Promise.allSettled(open.map(({ handle }) => this.#threads.proxy.call('closeSession', { session: handle })))
   }
 
+  /** A session that cannot be opened again ends; the others go on. */
   async reopen(recorder: ThreadLink<RecorderSurface>): Promise<void> {
     for (const session of this.#sessions.values()) {
       if (!session.isOpen) continue
-      const { id, file, handle } = session
-      const { counts } = await recorder.call('openSession', { id, file, handle, repair: 'recorderCrashed' })
-      if (session.state === 'paused') await recorder.call('pauseSession', { handle, paused: true })
-      this.#count(session, counts)
+      try {
+        await this.#reopenIn(recorder, session)
+      } catch (error) {
+        if (isThreadLost(error)) throw error
+        this.#options.log.fault('a session could not be opened again after its recorder thread; it is stopped', error, {
+          session: session.id,
+        })
+        await this.#abandon(session)
+      }
     }
+  }
+
+  async #reopenIn(recorder: ThreadLink<RecorderSurface>, session: Session): Promise<void> {
+    const { id, file, handle } = session
+    const { counts } = await recorder.call('openSession', { id, file, handle, repair: 'recorderCrashed' })
+    if (session.state === 'paused') await recorder.call('pauseSession', { handle, paused: true })
+    this.#count(session, counts)
+  }
+
+  /** Nothing of it can be recorded any more, so nothing may look as if it were. */
+  async #abandon(session: Session): Promise<void> {
+    const listens = session.listening !== null
+    session.listening = null
+    session.isOpen = false
+    session.state = 'stopped'
+    session.stoppedAt = Date.now()
+    this.#feed.changed(session)
+    if (listens && this.#threads.proxy.isPrepared) await unlessLost(this.#threads.proxy.call('closeSession', { session: session.handle }))
   }
 
   async relisten(proxy: ThreadLink<ProxySurface>): Promise<void> {

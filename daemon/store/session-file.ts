@@ -179,9 +179,9 @@ export class SessionFile implements SessionWriter {
       record.status === 0 ? null : record.status,
       record.status === 0 ? null : this.#interned.statusLine(record),
       started,
-      record.requestEndedAt === 0 ? null : microseconds(record.requestEndedAt) - started,
-      record.responseStartedAt === 0 ? null : microseconds(record.responseStartedAt) - started,
-      record.endedAt === 0 ? null : microseconds(record.endedAt) - started,
+      record.requestEndedAt === 0 ? null : since(started, record.requestEndedAt),
+      record.responseStartedAt === 0 ? null : since(started, record.responseStartedAt),
+      record.endedAt === 0 ? null : since(started, record.endedAt),
       this.#interned.head(record.requestFields),
       record.responseFields === null ? null : this.#interned.head(record.responseFields),
       requestBody === null ? null : this.#bodies.write(requestBody, record.seq, 'request'),
@@ -257,6 +257,9 @@ export class SessionFile implements SessionWriter {
     this.#db.pragma('journal_mode = DELETE')
   }
 }
+
+/** Never negative, also when the system's clock was set back meanwhile. */
+const since = (started: number, at: number): number => Math.max(0, microseconds(at) - started)
 
 function pendingBytes(records: readonly ExchangeRecord[]): number {
   let bytes = 0

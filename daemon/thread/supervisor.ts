@@ -42,6 +42,11 @@ export class ThreadSupervisor<Theirs> {
     return this.#restarts
   }
 
+  /** A call would be answered now. */
+  get isPrepared(): boolean {
+    return this.#preparedLink !== null
+  }
+
   /** The living thread's link, prepared or not; null between two threads and before the first. */
   get current(): ThreadLink<Theirs> | null {
     return this.#link
@@ -88,8 +93,20 @@ export class ThreadSupervisor<Theirs> {
     } catch (error) {
       const next = this.#ready
       if (isThreadLost(error) && !this.#stopping && next) return next
+      if (this.#link === link) this.#giveUp()
       throw error
     }
+  }
+
+  /** A thread that lives and cannot be prepared is of no use; the next call tries another. */
+  #giveUp(): void {
+    const worker = this.#worker
+    worker?.removeAllListeners('exit')
+    this.#link?.close()
+    this.#link = null
+    this.#worker = null
+    this.#ready = null
+    void worker?.terminate()
   }
 
   #spawn(): ThreadLink<Theirs> {

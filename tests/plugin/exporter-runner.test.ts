@@ -136,6 +136,12 @@ describe('a plugin', () => {
     expect(JSON.parse(text)).toHaveProperty('PATH')
   })
 
+  test('is no door for a debugger', async () => {
+    const body = "process.kill(process.pid, 'SIGUSR1'); await later(100); out.write(String((await import('node:inspector')).url()))"
+    const { run } = await stage({ body })
+    expect((await run({})).text).toBe('undefined')
+  })
+
   test('may print without harm', async () => {
     const { run } = await stage({ body: "console.log('x'.repeat(1e6)); console.error('y'.repeat(1e6)); out.write('fine')" })
     expect((await run({})).text).toBe('fine')

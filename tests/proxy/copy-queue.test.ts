@@ -140,6 +140,25 @@ describe('without credit', () => {
     ])
   })
 
+  test('a session that ends meanwhile hears of what was lost before its end', async () => {
+    const { queue, recorder, connection } = start({ outstandingBytes: 1_000_000, waitMs: 20 })
+    recorder.keepCredit()
+    const busy = connection(2)
+    while (busy.fromClient(chunk));
+    await new Promise<void>((resolve) => busy.whenReleased(resolve))
+    const lost = connection(1)
+    lost.fromClient(Buffer.alloc(12))
+    lost.close(end)
+    queue.sessionClosed(1)
+    await recorder.next('sessionClosed')
+    expect(recorder.records.slice(-4).map(({ kind, json }) => [kind, json.sent])).toEqual([
+      ['opened', undefined],
+      ['gap', 12],
+      ['closed', 12],
+      ['sessionClosed', undefined],
+    ])
+  })
+
   test('connections that open meanwhile are told of afterwards; those that also close make one gap of their session', async () => {
     const { queue, recorder, connection } = start({ outstandingBytes: 100_000, waitMs: 20 })
     recorder.keepCredit()
@@ -198,6 +217,20 @@ describe('without credit', () => {
 })
 
 describe('a recorder that dies', () => {
+  test('leaves no gap on a connection that opens with its successor', async () => {
+    const { queue, recorder: first } = start()
+    const early = queue.connection(1)
+    first.close()
+    await vi.waitFor(() => expect(queue.stopped).toBe(true))
+    const second = recorder()
+    queue.attach(second.port)
+    early.open(opened())
+    early.fromClient(Buffer.from('all of it'))
+    early.close(end)
+    await second.next('closed')
+    expect(second.records.map(({ kind }) => kind)).toEqual(['opened', 'fromClient', 'closed'])
+  })
+
   test('holds nobody up; its successor hears of what is open, and of the gap', async () => {
     const { queue, recorder: first, connection } = start()
     const staying = connection()

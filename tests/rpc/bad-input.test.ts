@@ -112,6 +112,13 @@ describe('a call', () => {
     }
   })
 
+  it('with what is not built yet is told so, with its place', async () => {
+    const { raw } = await daemonAndClient()
+    await raw.initialize()
+    const { error } = await raw.call(1, 'session/start', { reverse: 'https://a.example', limits: {}, name: 'x' })
+    expect(error).toMatchObject({ code: -32602, data: { reason: 'notYetAvailable', errors: [{ path: '/reverse' }, { path: '/limits' }] } })
+  })
+
   it('with an id that is in flight is refused, and the first one answered', async () => {
     const { raw } = await daemonAndClient()
     await raw.initialize()

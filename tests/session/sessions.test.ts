@@ -219,3 +219,17 @@ describe('a session', () => {
     expect(Math.min(...pauses)).toBeGreaterThan(900)
   })
 })
+
+describe('session/set', () => {
+  it('with roots that cannot be read changes nothing', async () => {
+    const { client } = await startDaemon()
+    const { id } = await client.call('session/start', { name: 'before' })
+    for (const change of [async () => undefined, () => client.call('session/stop', { sessionId: id })]) {
+      await change()
+      const error = await refusal(client.call('session/set', { sessionId: id, name: 'after', tls: { ca: 'no certificate' } }))
+      expect([error.code, error.reason]).toEqual([-32602, 'invalidCertificate'])
+      expect((await client.call('session/get', { sessionId: id })).name).toBe('before')
+    }
+    expect((await client.call('session/resume', { sessionId: id })).state).toBe('running')
+  })
+})

@@ -7,8 +7,8 @@ import { ThreadSupervisor } from '../../daemon/thread/supervisor.ts'
 
 type Answers = { echo(params: { text: string }): string }
 
-/** A thread of this source; `prepared` counts the starts. */
-function supervise(source: string) {
+/** A thread of this source; `prepared` counts the starts; the first preparations fail as told. */
+function supervise(source: string, failing: Error[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'weir-'))
   const file = join(folder, 'thread.mjs')
   writeFileSync(file, source)
@@ -20,6 +20,8 @@ function supervise(source: string) {
     surface: {},
     prepare: async (link, isRestart) => {
       await link.call('echo', { text: 'prepare' })
+      const failure = failing.shift()
+      if (failure) throw failure
       prepared.push(isRestart)
     },
     fault: (message) => faults.push(message),
@@ -61,6 +63,14 @@ describe('a supervised thread', () => {
     await expect(supervisor.call('echo', { text: 'a' })).rejects.toMatchObject({ code: 1005, reason: 'threadFailing' })
     const restarts = supervisor.restarts
     await vi.waitFor(() => expect(supervisor.restarts).toBeGreaterThan(restarts), { timeout: 10_000 })
+  })
+
+  it('that cannot be prepared fails the call, and the next call tries another', async () => {
+    const { supervisor, prepared } = supervise(answering, [new Error('no room for the catalogue')])
+    await expect(supervisor.call('echo', { text: 'a' })).rejects.toThrow('no room for the catalogue')
+    expect(supervisor.isPrepared).toBe(false)
+    expect(await supervisor.call('echo', { text: 'b' })).toBe('b')
+    expect([supervisor.restarts, prepared]).toEqual([0, [false]])
   })
 
   it('that is stopped is not replaced, and refuses calls', async () => {

@@ -1,4 +1,5 @@
 /** A thread dies: traffic and the other sessions go on, the loss is on record. */
+import { mkdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, vi } from 'vitest'
 import { daemonInProcess } from '../support/daemon-in-process.ts'
@@ -60,6 +61,21 @@ describe('when the recorder thread dies', () => {
     expect(items).toMatchObject([{ state: expect.stringMatching(/aborted|failed/), error: { reason: 'recorderCrashed' } }])
     await client.call('session/stop', { sessionId: session.id })
     expect(await broken).toBe('broken')
+  })
+})
+
+describe('when the recorder thread dies and a session file with it', () => {
+  it('that session is stopped, and the others are recorded on', async () => {
+    const { client, threads, kill } = await daemonInProcess()
+    const { url } = await origin()
+    const [lost, other] = await Promise.all([client.call('session/start', {}), client.call('session/start', {})])
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${lost.file}${suffix}`)
+    mkdirSync(lost.file)
+    kill('recorder')
+    await vi.waitFor(async () => expect((await client.call('session/get', { sessionId: lost.id })).state).toBe('stopped'))
+    expect(threads.recorder.restarts).toBe(1)
+    await getThrough(other.proxy?.port ?? 0, `${url}/after`)
+    expect((await client.call('session/stop', { sessionId: other.id })).counts.exchanges).toBe(1)
   })
 })
 
