@@ -67,8 +67,10 @@ export class FrameReader {
       case 'padLength':
         this.#padLength(bytes[position] as number, at)
         return position + 1
-      default:
+      case 'preface':
         return this.#readPreface(bytes, position, at)
+      case 'broken':
+        return bytes.length
     }
   }
 
