@@ -40,7 +40,7 @@ const padded = 0x8
 const hasPriority = 0x20
 
 /** RFC 9113 section 3.4; what a client sends first. */
-export const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** Of a field block in all its frames; more is a flood. */
 const blockLimit = 4 * 1024 * 1024
 

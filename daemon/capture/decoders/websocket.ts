@@ -4,7 +4,7 @@
  */
 import { constants, inflateRawSync } from 'node:zlib'
 
-export type WebSocketMessageType = 'text' | 'binary' | 'ping' | 'pong' | 'close'
+type WebSocketMessageType = 'text' | 'binary' | 'ping' | 'pong' | 'close'
 
 export interface WebSocketHandler {
   /**
