@@ -48,7 +48,8 @@ Written by \`npm run bench\`; the texts under "what limits it" live in \`bench/*
 (A B C, B C A, ...), medians with (lowest-highest); a ratio is the median of the ratios round by round, and only ratios travel from one machine to
 another. Load generator and origin are one process on a core of its own, the proxy with all its threads on another, unless a row says otherwise. CPU is
 \`utime + stime\` of all threads and child processes until the last exchange is stored. A measurement whose record is not complete says INVALID;
-one made while other programs used the machine says noisy, and its rates mean little.
+one made while other programs used the machine says noisy, and its rates mean little. Before each bench most of the free memory is used once and given
+back: in a virtual machine the first use of memory is slow (0.4 GB/s against 3.7 GB/s here), and only who fills files would pay for it.
 
 - **blind**: a Node proxy that terminates TLS on both sides, upstream first, with back-pressure, and records nothing: the limit.
 - **mockttp**: stock pass-through with request and response listeners, nothing on disk.

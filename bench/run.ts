@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Bench, Context } from './bench.ts'
-import { percent } from './measure/format.ts'
+import { megabytes, percent } from './measure/format.ts'
 import { machineBusyMs } from './measure/process-usage.ts'
+import { touchMemory } from './measure/touched-memory.ts'
 import { renderTable, saveOutcome, writeReport } from './report.ts'
 
 /** In the order of the report. */
@@ -79,8 +80,9 @@ const benches = await Promise.all(names.map(load))
 let failed = false
 for (const bench of values.report ? [] : benches) {
   if (positionals.length && !positionals.includes(bench.name)) continue
+  const touched = touchMemory()
   const others = await otherCores()
-  context.log(`== ${bench.name} (others use ${percent(others)} of a core)`)
+  context.log(`== ${bench.name} (others use ${percent(others)} of a core; ${megabytes(touched)} of memory touched)`)
   try {
     const outcome = await bench.run(context)
     if (others > 0.05) outcome.notes.push(`NOISY: before this run, other processes used ${percent(others)} of a core; rates mean little.`)
