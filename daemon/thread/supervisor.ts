@@ -93,7 +93,7 @@ export class ThreadSupervisor<Theirs> {
     } catch (error) {
       const next = this.#ready
       if (isThreadLost(error) && !this.#stopping && next) return next
-      if (this.#link === link) this.#giveUp()
+      if (this.#link === link && !this.#stopping) this.#giveUp()
       throw error
     }
   }
@@ -101,7 +101,6 @@ export class ThreadSupervisor<Theirs> {
   /** A thread that lives and cannot be prepared is of no use; the next call tries another. */
   #giveUp(): void {
     const worker = this.#worker
-    worker?.removeAllListeners('exit')
     this.#link?.close()
     this.#link = null
     this.#worker = null
@@ -119,7 +118,7 @@ export class ThreadSupervisor<Theirs> {
       cause = error
     })
     worker.once('exit', (code) => {
-      if (this.#stopping) return
+      if (this.#stopping || this.#worker !== worker) return
       this.#restarts++
       fault(`the ${name} thread ended (${code}); starting another`, cause)
       this.#link = null
