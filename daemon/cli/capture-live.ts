@@ -14,7 +14,8 @@ const pollMs = 200
 const echoMs = 250
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-export async function captureLive(context: Context, client: Client, { session, proxy }: Capture): Promise<number> {
+/** @param start the session; a signal that comes meanwhile ends it as soon as it is there */
+export async function captureLive(context: Context, client: Client, start: () => Promise<Capture>): Promise<number> {
   const ending = new AbortController()
   let since = Infinity
   const end = () => {
@@ -26,24 +27,33 @@ export async function captureLive(context: Context, client: Client, { session, p
   }
   for (const signal of endings) process.on(signal, end)
   try {
-    const { path } = await client.call('ca/get', {})
-    await introduce(context, session, proxy, path)
-    const table = new LiveTable(client, session.id, context.out, 'start')
-    while (!ending.signal.aborted) {
-      await table.poll()
-      await setTimeout(pollMs, undefined, { signal: ending.signal }).catch(() => undefined)
+    const capture = await start()
+    try {
+      return await show(context, client, capture, ending.signal)
+    } catch (error) {
+      await client.call('session/stop', { sessionId: capture.session.id }).catch(() => undefined)
+      throw error
     }
-    const stopped = await client.call('session/stop', { sessionId: session.id })
-    await table.poll()
-    await table.finish()
-    await conclude(context, stopped)
-    return exits.done
-  } catch (error) {
-    await client.call('session/stop', { sessionId: session.id }).catch(() => undefined)
-    throw error
   } finally {
     for (const signal of endings) process.off(signal, end)
   }
+}
+
+/** Until the signal, or until somebody else stops the session. */
+async function show(context: Context, client: Client, { session, proxy }: Capture, ending: AbortSignal): Promise<number> {
+  const sessionId = session.id
+  const { path } = await client.call('ca/get', {})
+  await introduce(context, session, proxy, path)
+  const table = new LiveTable(client, sessionId, context.out, 'start')
+  while (!ending.aborted && (await client.call('session/get', { sessionId })).state !== 'stopped') {
+    await table.poll()
+    await setTimeout(pollMs, undefined, { signal: ending }).catch(() => undefined)
+  }
+  const stopped = await client.call('session/stop', { sessionId })
+  await table.poll()
+  await table.finish()
+  await conclude(context, stopped)
+  return exits.done
 }
 
 async function introduce({ out, home, env }: Context, session: Session, proxy: string, ca: string): Promise<void> {

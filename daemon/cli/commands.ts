@@ -140,7 +140,7 @@ standard error only.`,
     name: 'body',
     summary: 'the bytes of one body, as they were on the wire',
     arguments: [session, seq, { name: 'part', summary: 'request or response', completion: parts }],
-    options: [{ flags: '--decode', summary: 'undo Content-Encoding' }],
+    options: [{ flags: '--decode', summary: 'undo Content-Encoding' }, json],
     load: async () => (await import('./commands/body.ts')).body,
   },
   {

@@ -6,13 +6,22 @@ const textualControls = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b])
 
 /** The text of (the beginning of) a body, or null when it is none. @param contentType names the charset; UTF-8 otherwise */
 export function readableText(bytes: Uint8Array, contentType: string): string | null {
-  let text: string
-  try {
-    // A range may end inside a character: with `stream` that is no error.
-    text = decoder(contentType).decode(bytes, { stream: true })
-  } catch {
-    return null
+  return readableTexts(contentType)(bytes)
+}
+
+/** The same for a body that comes in pieces, which may end inside a character. */
+export function readableTexts(contentType: string): (bytes: Uint8Array) => string | null {
+  const decoder = decoderFor(contentType)
+  return (bytes) => {
+    try {
+      return onlyReadable(decoder.decode(bytes, { stream: true }))
+    } catch {
+      return null
+    }
   }
+}
+
+function onlyReadable(text: string): string | null {
   let controls = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
@@ -22,7 +31,7 @@ export function readableText(bytes: Uint8Array, contentType: string): string | n
   return controls > text.length * controlShare ? null : text
 }
 
-function decoder(contentType: string): InstanceType<typeof TextDecoder> {
+function decoderFor(contentType: string): InstanceType<typeof TextDecoder> {
   const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(contentType)?.[1] ?? 'utf-8'
   try {
     return new TextDecoder(charset, { fatal: true })

@@ -17,7 +17,7 @@ interface Before {
   pending: Buffer[]
   pendingBytes: number
   written: number
-  hash: unknown
+  running: boolean
 }
 
 /** `write` changes records at once; `keep` or `forget` follows each transaction. */
@@ -45,10 +45,10 @@ export class BodyWriter {
 
   /** Stores what is pending and empties it. The body's id, or null while there is not a byte. */
   write(body: BodyRecord, seq: number, part: Part): number | null {
-    const running = body.hash !== null
+    const { running } = body
     if (body.pendingBytes === 0 && !(running && body.ended)) return body.id === 0 ? null : body.id
-    const { id, pending, pendingBytes, written, hash } = body
-    this.#before.push({ body, id, pending, pendingBytes, written, hash })
+    const { id, pending, pendingBytes, written } = body
+    this.#before.push({ body, id, pending, pendingBytes, written, running })
     body.pending = []
     body.pendingBytes = 0
     body.written = written + pendingBytes
@@ -76,7 +76,7 @@ export class BodyWriter {
     this.#insertChunks(body.id, pending, start)
     if (body.ended) this.repeated.ended(body, body.written, seq, part)
     else this.#grow.run(body.written, body.id)
-    body.hash = body.ended ? null : 'running'
+    body.running = !body.ended
   }
 
   #insertChunks(id: number, pending: readonly Buffer[], first: number): void {
@@ -110,12 +110,12 @@ export class BodyWriter {
 
   /** The transaction was rolled back: the bodies are as before, and what was pending is pending again. */
   forget(): void {
-    for (const { body, id, pending, pendingBytes, written, hash } of this.#before.reverse()) {
+    for (const { body, id, pending, pendingBytes, written, running } of this.#before.reverse()) {
       body.id = id
       body.pending = pending.concat(body.pending)
       body.pendingBytes += pendingBytes
       body.written = written
-      body.hash = hash
+      body.running = running
     }
     this.#before = []
     this.#recent.clear()

@@ -48,7 +48,7 @@ export interface BodyRecord {
   truncated: boolean
   /** The store's own: offset of the next chunk row, and whether chunks are still to come. */
   written: number
-  hash: unknown
+  running: boolean
 }
 
 export const newBody = (): BodyRecord => ({
@@ -59,7 +59,7 @@ export const newBody = (): BodyRecord => ({
   ended: false,
   truncated: false,
   written: 0,
-  hash: null,
+  running: false,
 })
 
 export interface ExchangeRecord {

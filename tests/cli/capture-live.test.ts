@@ -93,6 +93,16 @@ test('a second Ctrl-C leaves at once', async () => {
   await expect.poll(async () => (await client.call('session/list', {})).items[0]?.state, { timeout: 5_000 }).toBe('stopped')
 })
 
+test('a session that somebody else stops ends it with its summary', async () => {
+  const { env, weir } = await startCaller()
+  const capture = startWeir(['capture', '--port', '0', '--name', 'shared'], { env })
+  await capture.prints(/Ctrl-C/)
+  expect((await weir(['session', 'stop', 'shared'])).code).toBe(0)
+  const { code, stdout } = await capture.ended
+  expect(code).toBe(0)
+  expect(stdout).toContain('session shared ended after')
+})
+
 test('more than anybody could read is counted, not shown', async () => {
   const { env, json } = await startCaller()
   const origin = await startOrigin((_, response) => response.end('x'), { tls: false })

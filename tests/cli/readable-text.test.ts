@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readableText } from '../../daemon/cli/readable-text.ts'
+import { readableText, readableTexts } from '../../daemon/cli/readable-text.ts'
 
 fc.configureGlobal({ seed: 20260131 })
 
@@ -11,6 +11,12 @@ test('UTF-8 is text, even when it is cut inside a character', () => {
   for (let length = 1; length <= bytes.length; length++) {
     expect('aé漢🎉'.startsWith(readableText(bytes.subarray(0, length), 'text/plain') ?? 'x')).toBe(true)
   }
+})
+
+test('a character that two pieces share is whole', () => {
+  const text = readableTexts('')
+  const bytes = Buffer.from('漢字')
+  expect(Array.from(bytes, (byte) => text(Buffer.of(byte))).join('')).toBe('漢字')
 })
 
 test('the charset that the response names is used', () => {

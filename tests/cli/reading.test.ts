@@ -168,6 +168,9 @@ test('a body of many pages is written whole, and a reader that leaves early is n
   await curl(caller, 'it', origin.url)
   const { bytes } = await caller.weir(['body', 'it', '1', 'response'])
   expect(bytes.equals(large)).toBe(true)
+  const [object] = (await caller.json('body', 'it', '1', 'response')) as [{ data: string }]
+  expect(object).toMatchObject({ seq: 1, part: 'response', size: large.length, eof: true, truncated: false })
+  expect(Buffer.from(object.data, 'base64').equals(large)).toBe(true)
   const headOnly = await caller.weir([
     'capture',
     '--name',

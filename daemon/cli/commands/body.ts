@@ -6,17 +6,20 @@ import { type Context, withClient } from '../context.ts'
 import { exits, UsageError } from '../exit.ts'
 import { printableLines } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
-import { readableText } from '../readable-text.ts'
+import { readableTexts } from '../readable-text.ts'
 import { resolveSession } from '../session-argument.ts'
 
-const pageBytes = 4 * 1024 * 1024
+/** A multiple of three, so that the base64 of the pages is that of the body. */
+const pageBytes = 3 * 1024 * 1024
 
 export const body: CommandRun = async (given, context) => {
   const seq = parseSeq(given.required('seq'))
   const part = parsePart(given.required('part'))
   return withClient(context, async (client) => {
     const { id } = await resolveSession(client, given.required('session'))
-    await stream(context, client, { sessionId: id, seq, part, decode: given.flag('decode') })
+    const which = { sessionId: id, seq, part, decode: given.flag('decode') }
+    if (given.flag('json')) await writeJsonBody(context, client, which)
+    else await stream(context, client, which)
     return exits.done
   })
 }
@@ -28,22 +31,42 @@ interface Body {
   decode: boolean
 }
 
-async function stream({ out, err }: Context, client: Client, which: Body): Promise<void> {
-  let offset = 0
-  for (;;) {
-    const { data, eof, truncated } = await client.call('exchange/readBody', { ...which, offset, length: pageBytes })
+async function* pages(client: Client, which: Body) {
+  for (let offset = 0; ; ) {
+    const { data, size, eof, truncated } = await client.call('exchange/readBody', { ...which, offset, length: pageBytes })
     const bytes = Buffer.from(data, 'base64')
     offset += bytes.length
-    if (bytes.length > 0) await out.write(out.terminal ? forTerminal(bytes) : bytes)
-    if (truncated && (eof || bytes.length === 0)) await err.line(`weir: only ${formatBytes(offset)} of this body were recorded`)
-    else if (!eof && bytes.length === 0) await err.line(`weir: this body has not ended yet; these are its first ${formatBytes(offset)}`)
-    if (eof || bytes.length === 0) return
+    const isLast = eof || bytes.length === 0
+    yield { bytes, offset, size, eof, truncated, isLast }
+    if (isLast) return
+  }
+}
+
+async function stream({ out, err }: Context, client: Client, which: Body): Promise<void> {
+  const text = forTerminal()
+  for await (const { bytes, offset, eof, truncated, isLast } of pages(client, which)) {
+    if (bytes.length > 0) await out.write(out.terminal ? text(bytes) : bytes)
+    if (!isLast) continue
+    if (truncated) await err.line(`weir: only ${formatBytes(offset)} of this body were recorded`)
+    else if (!eof) await err.line(`weir: this body has not ended yet; these are its first ${formatBytes(offset)}`)
+  }
+}
+
+/** One object: what names the body, its bytes as base64, and the last answer's `size`, `eof` and `truncated`. */
+async function writeJsonBody({ out }: Context, client: Client, which: Body): Promise<void> {
+  await out.write(`${JSON.stringify(which).slice(0, -1)},"data":"`)
+  for await (const { bytes, size, eof, truncated, isLast } of pages(client, which)) {
+    await out.write(bytes.toString('base64'))
+    if (isLast) await out.line(`",${JSON.stringify({ size, eof, truncated }).slice(1)}`)
   }
 }
 
 /** A program gets the bytes; a terminal gets text it cannot be fooled by. */
-function forTerminal(bytes: Buffer): string {
-  const text = readableText(bytes, '')
-  if (text === null) throw new UsageError('this body is no text; send it to a file or a program: weir body ... > FILE')
-  return printableLines(text)
+function forTerminal(): (bytes: Buffer) => string {
+  const texts = readableTexts('')
+  return (bytes) => {
+    const text = texts(bytes)
+    if (text === null) throw new UsageError('this body is no text; send it to a file or a program: weir body ... > FILE')
+    return printableLines(text)
+  }
 }

@@ -12,7 +12,7 @@ export const capture: CommandRun = async (given, context) => {
   const [program] = command
   const port = given.number('port')
   if (program === undefined) {
-    return withClient(context, async (client) => captureLive(context, client, await startCapture(client, context, given, port)))
+    return withClient(context, async (client) => captureLive(context, client, () => startCapture(client, context, given, port)))
   }
   // Before anything is started: no session is left behind by a mistyped name.
   const found = findExecutable(program, commandPath(context.env))

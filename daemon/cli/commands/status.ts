@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { CommandRun } from '../command.ts'
 import { exits } from '../exit.ts'
 import { writeJson } from '../json-output.ts'
@@ -22,6 +23,7 @@ export const status: CommandRun = async (given, context) => {
     ['weir', `${found.version}, pid ${found.pid}, up ${formatDuration(found.uptimeMs)}, Node ${found.node}`],
     ['home', found.home],
     ['socket', home.socket],
+    ['config', `${home.configuration}${existsSync(home.configuration) ? '' : ' (there is none)'}`],
     ['log', home.log],
     ['sessions', `${sessions.running} running of ${sessions.total}`],
     ['memory', formatBytes(memory.rssBytes)],
