@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config({
-  files: ['{daemon,sdk,plugins,tests,bench,examples}/**/*.ts'],
+  files: ['{daemon,sdk,plugins,tests,bench,docs,examples}/**/*.ts'],
   plugins: { '@typescript-eslint': tseslint.plugin },
   languageOptions: { parser: tseslint.parser, parserOptions: { project: './tsconfig.json' } },
   rules: {

@@ -1,12 +1,19 @@
 import { defineConfig } from 'vitest/config'
+import { compileCache } from './tests/support/compile-cache.ts'
 
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    setupFiles: ['tests/support/no-native-brotli.ts'],
+    // Threads, too, find what was compiled before; without it each strips the types of all it loads.
+    env: { NODE_COMPILE_CACHE: compileCache },
+    setupFiles: ['tests/support/no-native-brotli.ts', 'tests/support/patient-waits.ts'],
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Tests wait for processes more than they compute.
+    maxWorkers: 3,
+    // A busy machine of two cores is slow, not broken.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'coverage/results.json' }]] : ['default'],
   },
 })

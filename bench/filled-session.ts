@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from '../sdk/model.ts'
 import type { Context } from './bench.ts'
 import { Load } from './load/load.ts'
+import type { RunLimits, RunResult, Traffic } from './load/pool.ts'
 import { weir } from './systems/weir.ts'
 import { WeirDaemon } from './systems/weir-daemon.ts'
 
@@ -20,11 +21,16 @@ export class LoadedSession {
     this.#load = load
   }
 
-  /** A new session with its own 64 keep-alive HTTPS connections. */
-  static async open(name: string, daemon: WeirDaemon, load: Load): Promise<LoadedSession> {
+  /** A new session with keep-alive HTTPS connections of its own, 64 where nothing else is said. */
+  static async open(
+    name: string,
+    daemon: WeirDaemon,
+    load: Load,
+    plan: { connections?: number; traffic?: Traffic } = {},
+  ): Promise<LoadedSession> {
     const facts = await daemon.startSession(name, load.originCaPem)
     const target = load.target('https', facts.proxy, daemon.caPem)
-    await load.call('openPool', { pool: facts.id, target, connections: 64 })
+    await load.call('openPool', { pool: facts.id, target, connections: 64, ...plan })
     return new LoadedSession(facts, daemon, load)
   }
 
@@ -33,7 +39,7 @@ export class LoadedSession {
     return this.#sent
   }
 
-  async exchange(limits: { durationMs?: number; exchanges?: number }): Promise<{ exchanges: number; elapsedMs: number }> {
+  async exchange(limits: RunLimits): Promise<RunResult> {
     const result = await this.#load.call('runPool', { pool: this.facts.id, ...limits })
     this.#sent += result.exchanges
     return result
@@ -63,6 +69,7 @@ export async function withFilledSession(
   exchanges: number,
   notes: string[],
   measure: (session: LoadedSession, load: Load) => Promise<void>,
+  traffic: Traffic = 'items',
 ): Promise<void> {
   const missing = weir.missing()
   if (missing) {
@@ -73,7 +80,7 @@ export async function withFilledSession(
   const load = await Load.start(context.cores.load)
   const daemon = await WeirDaemon.start(context.folder('weir'), context.cores.spread)
   try {
-    const session = await LoadedSession.open('filled', daemon, load)
+    const session = await LoadedSession.open('filled', daemon, load, { traffic })
     context.log(`filling a session with ${exchanges} exchanges`)
     while (session.sent < exchanges) await session.exchange({ exchanges: Math.min(100_000, exchanges - session.sent) })
     const problem = await session.problem()

@@ -1,32 +1,11 @@
 /** HTTPS/1.1 over 64 keep-alive connections, 1 KB of JSON, every URL and body unique, everything recorded. */
-import { type Bench, type Context, judge, type Outcome, type RowResult } from './bench.ts'
-import { ratio, whole, withSpread } from './measure/format.ts'
-import { spread } from './measure/statistics.ts'
-import { compare, compareThroughput, type Throughput, type ThroughputSeries, throughputTable } from './measure/throughput.ts'
+import type { Bench, Context, Outcome, RowResult } from './bench.ts'
+import { compareRow, compareThroughput, type ThroughputSeries, throughputTable } from './measure/throughput.ts'
 import { blind, mockttp } from './systems/control.ts'
 import { mitmdump } from './systems/mitmdump.ts'
 import { weir } from './systems/weir.ts'
 
 const work = 'HTTPS/1.1, 64 keep-alive connections, 1 KB JSON, unique URLs and bodies'
-
-/** One row against one control, from the ratio of one kind of value. */
-function row(
-  id: string,
-  all: Throughput,
-  control: string,
-  pick: (series: ThroughputSeries) => number[],
-  met: (value: number) => boolean,
-): RowResult {
-  const found = compare(all, 'weir', control, pick)
-  if (!found) return { id, measured: '', verdict: 'not measured' }
-  const problem = all.get('weir')?.problem ?? ''
-  const values = withSpread(spread(pick(all.get('weir') as ThroughputSeries)), whole)
-  return {
-    id,
-    measured: `${withSpread(found, ratio)} x; weir ${values}${problem && `; ${problem}`}`,
-    verdict: judge(!problem, met(found.median)),
-  }
-}
 
 /** A row without a target. */
 const informative = (result: RowResult): RowResult => (result.verdict === 'met' ? { ...result, verdict: 'for information' } : result)
@@ -44,12 +23,12 @@ async function run(context: Context): Promise<Outcome> {
   const bound = (series: ThroughputSeries) => series.busiestThreadUs.map((us) => 1_000_000 / us)
   return {
     rows: [
-      row('cpu', one, 'blind', cpu, (value) => value <= 1.5),
-      row('rate-one-core', one, 'blind', rates, (value) => value >= 0.65),
-      row('rate-spread', free, 'blind', rates, (value) => value >= 0.9),
-      informative(row('rate-bound', free, 'blind', bound, () => true)),
-      row('mockttp', one, 'mockttp', rates, (value) => value >= 4),
-      row('mitmdump', one, 'mitmdump', rates, (value) => value >= 10),
+      compareRow('cpu', one, 'blind', cpu, (value) => value <= 1.5),
+      compareRow('rate-one-core', one, 'blind', rates, (value) => value >= 0.65),
+      compareRow('rate-spread', free, 'blind', rates, (value) => value >= 0.9),
+      informative(compareRow('rate-bound', free, 'blind', bound, () => true)),
+      compareRow('mockttp', one, 'mockttp', rates, (value) => value >= 4),
+      compareRow('mitmdump', one, 'mitmdump', rates, (value) => value >= 10),
     ],
     tables: [throughputTable('One core for the proxy', one, 'blind'), throughputTable(context.spreadMeans, free, 'blind')],
     notes,

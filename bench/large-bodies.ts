@@ -1,11 +1,10 @@
-/** One gigabyte down and one up through a single HTTPS connection: rate, memory, and whether what was stored is what passed. */
+/** One gigabyte down and one up through a single HTTPS connection, HTTP/1.1 or HTTP/2: rate, memory, and whether what was stored is what passed. */
 import { createHash } from 'node:crypto'
 import { type Bench, type Context, judge, type Outcome, type RowResult } from './bench.ts'
 import { largeBodySha256 } from './load/large-body.ts'
 import type { Load } from './load/load.ts'
 import { megabytes, ratio, whole, withSpread } from './measure/format.ts'
-import { alternate, type Entrant, withLineUp } from './measure/lineup.ts'
-import type { Cores } from './measure/pinned-process.ts'
+import { alternate, type Entrant, type LineUpPlan, withLineUp } from './measure/lineup.ts'
 import { cpuMs, rssBytes, watchRss } from './measure/process-usage.ts'
 import { checkRecord } from './measure/record-check.ts'
 import { pairedRatio, spread } from './measure/statistics.ts'
@@ -49,10 +48,20 @@ async function measureRound(load: Load, entrant: Entrant, way: Way, bytes: numbe
   if (stored !== largeBodySha256(bytes)) series.problem ||= `the stored ${way} differs from what passed`
 }
 
-async function measure(context: Context, cores: Cores, notes: string[]): Promise<All> {
+/** The same body again and again. */
+async function measureRepeats(load: Load, entrant: Entrant, bytes: number): Promise<Series> {
+  const again: Series = { rates: [], cpuSeconds: [], grownBytes: [], problem: '' }
+  for (let time = 0; time < 4; time++) await measureRound(load, entrant, 'download', bytes, again)
+  // The first of them is new.
+  for (const figures of [again.rates, again.cpuSeconds, again.grownBytes]) figures.shift()
+  return again
+}
+
+/** @param rounds a full one takes about ten seconds */
+async function measure(context: Context, plan: Omit<LineUpPlan, 'systems'>, rounds: number, notes: string[]): Promise<All> {
   const bytes = context.quick ? 128 * 2 ** 20 : 2 ** 30
   const all: All = new Map()
-  await withLineUp(context, { scheme: 'https', systems: [weir, blind], cores }, notes, async (load, entrants) => {
+  await withLineUp(context, { ...plan, systems: [weir, blind] }, notes, async (load, entrants) => {
     for (const entrant of entrants) {
       for (const way of ways) {
         all.set(`${entrant.system.name} ${way}`, { rates: [], cpuSeconds: [], grownBytes: [], problem: '' })
@@ -62,7 +71,7 @@ async function measure(context: Context, cores: Cores, notes: string[]): Promise
       }
       await checkRecord(entrant)
     }
-    await alternate(entrants, context.quick ? 2 : 5, async (entrant) => {
+    await alternate(entrants, rounds, async (entrant) => {
       for (const way of ways) {
         const series = all.get(`${entrant.system.name} ${way}`)
         if (!series) continue
@@ -74,12 +83,8 @@ async function measure(context: Context, cores: Cores, notes: string[]): Promise
       }
     })
     const [first] = entrants
-    if (!first) return
-    const again: Series = { rates: [], cpuSeconds: [], grownBytes: [], problem: '' }
-    for (let time = 0; time < 4; time++) await measureRound(load, first, 'download', bytes, again)
-    // The first of them is new.
-    for (const figures of [again.rates, again.cpuSeconds, again.grownBytes]) figures.shift()
-    all.set(`${first.system.name} download of what is stored`, again)
+    if (first && plan.scheme === 'https')
+      all.set(`${first.system.name} download of what is stored`, await measureRepeats(load, first, bytes))
   })
   return all
 }
@@ -135,9 +140,12 @@ function table(title: string, all: All) {
 async function run(context: Context): Promise<Outcome> {
   const notes = ['RSS growth: the highest value during a transfer above the one right before it, after a warm-up of 16 MiB each way.']
   context.log('one core for the proxy')
-  const one = await measure(context, context.cores.one, notes)
+  const rounds = context.quick ? 2 : 5
+  const one = await measure(context, { scheme: 'https', cores: context.cores.one }, rounds, notes)
   context.log(`spread: ${context.spreadMeans}`)
-  const free = await measure(context, context.cores.spread, [])
+  const free = await measure(context, { scheme: 'https', cores: context.cores.spread }, rounds, [])
+  context.log('HTTP/2')
+  const h2 = await measure(context, { scheme: 'h2', cores: context.cores.spread }, 2, [])
   return {
     rows: [
       rateRow('download-one-core', one, 'download', 0.5),
@@ -147,8 +155,12 @@ async function run(context: Context): Promise<Outcome> {
       repeatRow('repeat', one),
       memoryRow('memory', [one, free]),
       shaRow('sha', [one, free]),
+      { ...rateRow('h2-download', h2, 'download', 0), verdict: 'for information' },
+      { ...rateRow('h2-upload', h2, 'upload', 0), verdict: 'for information' },
+      memoryRow('h2-memory', [h2]),
+      shaRow('h2-sha', [h2]),
     ],
-    tables: [table('One core for the proxy', one), table(context.spreadMeans, free)],
+    tables: [table('One core for the proxy', one), table(context.spreadMeans, free), table(`HTTP/2. ${context.spreadMeans}`, h2)],
     notes,
   }
 }
@@ -197,6 +209,10 @@ export const bench: Bench = {
         'Most of it with the first transfer: 16 MiB of copies on their way, 8 MiB of batches kept for use again, 8 MiB of page cache, and buffers of 64 KiB that wait for the collector; later transfers add nothing.',
     },
     { id: 'sha', work: '1 GB download and upload: stored SHA-256', target: 'equal', limits: '' },
+    { id: 'h2-download', work: '1 GB download over HTTP/2: rate with a core for each thread', target: '-', limits: 'As above.' },
+    { id: 'h2-upload', work: '1 GB upload over HTTP/2: rate with a core for each thread', target: '-', limits: 'As above.' },
+    { id: 'h2-memory', work: '1 GB download and upload over HTTP/2: RSS growth', target: '<= 64 MB', limits: 'As over HTTP/1.1.' },
+    { id: 'h2-sha', work: '1 GB download and upload over HTTP/2: stored SHA-256', target: 'equal', limits: '' },
   ],
   run,
 }

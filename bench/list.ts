@@ -66,7 +66,7 @@ async function inReader(session: LoadedSession, calls: number): Promise<Timing[]
     const seq = Math.floor(part * session.sent) + 1
     await time(ahead.times, async () => reader.list({ order: 'asc', after: seq, before: null, limit: 100 }, id))
     await time(back.times, async () => reader.list({ order: 'desc', after: null, before: seq + 101, limit: 100 }, id))
-    await time(since.times, async () => reader.changes(Math.floor(part * change), 100, id))
+    await time(since.times, async () => reader.changes({ since: Math.floor(part * change), limit: 100 }, id))
   }
   reader.close()
   return [ahead, back, since]

@@ -18,13 +18,22 @@ import { renderTable, saveOutcome, writeReport } from './report.ts'
 const names = [
   'https-throughput',
   'http-throughput',
+  'h2-throughput',
   'latency',
   'large-bodies',
+  'websocket',
   'tunnels',
+  'idle-tunnels',
+  'many-sessions',
   'million',
   'list',
   'har-export',
+  'exports',
   'long-read',
+  'subscriptions',
+  'search',
+  'query',
+  'beside-long-work',
   'start-and-memory',
 ]
 

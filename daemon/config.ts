@@ -18,6 +18,7 @@ const Configuration = closed({
       connections: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Concurrent client connections of one session.' })),
       handshakeMs: optional(milliseconds),
       connectMs: optional(milliseconds),
+      clientProcesses: optional(Type.Boolean({ description: 'Record which local process a connection comes from; true when absent.' })),
     }),
   ),
   tls: optional(
@@ -25,7 +26,16 @@ const Configuration = closed({
   ),
   plugins: optional(
     Type.Array(Type.String({ minLength: 1 }), {
-      description: 'Modules of plugins, or folders that hold some; relative to config.toml.',
+      description: 'Modules of plugins, or folders that hold some, relative to config.toml; or packages that are installed beside it.',
+    }),
+  ),
+  grpc: optional(
+    closed({
+      protos: optional(
+        Type.Array(Type.String({ minLength: 1 }), {
+          description: '.proto files, or folders that hold some (imports are looked for there, too); relative to config.toml.',
+        }),
+      ),
     }),
   ),
   readers: optional(closed({ threads: optional(Type.Integer({ minimum: 1, maximum: 64 })) })),
@@ -34,10 +44,14 @@ const Configuration = closed({
 export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   limits: { connections: number; handshakeMs: number; connectMs: number }
+  /** Look up the processes behind local connections. */
+  clientProcesses: boolean
   /** PEM of the roots that are trusted beside the system's; empty when there are none. */
   extraCa: string
-  /** The user's plugins: absolute paths of modules or folders. */
+  /** The user's plugins, as they are named: modules and folders relative to the file, packages. */
   plugins: string[]
+  /** The user's .proto files: absolute paths of files or folders. */
+  protos: string[]
   readerThreads: number
 }
 
@@ -51,11 +65,13 @@ export function readConfig(file: string, environment: Environment): Config {
       handshakeMs: found.proxy?.handshakeMs ?? 15_000,
       connectMs: found.proxy?.connectMs ?? 30_000,
     },
+    clientProcesses: found.proxy?.clientProcesses ?? true,
     extraCa: [
       found.tls?.ca === undefined ? '' : readRoots(resolve(dirname(file), found.tls.ca), `tls.ca in ${file}`),
       environment.NODE_EXTRA_CA_CERTS ? readRoots(environment.NODE_EXTRA_CA_CERTS, 'NODE_EXTRA_CA_CERTS') : '',
     ].join(''),
-    plugins: (found.plugins ?? []).map((path) => resolve(dirname(file), path)),
+    plugins: found.plugins ?? [],
+    protos: (found.grpc?.protos ?? []).map((path) => resolve(dirname(file), path)),
     readerThreads: found.readers?.threads ?? 2,
   }
 }

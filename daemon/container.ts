@@ -3,26 +3,42 @@
  * made once, at its first use. `dispose()` is never called: it runs concurrently and skips factories; daemon.ts starts
  * and stops by an explicit order.
  */
+import { dirname } from 'node:path'
 import './thread/metadata.ts'
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe'
+import type { WeirError } from '../sdk/errors.ts'
 import { type Environment, type Home, sessionFile } from '../sdk/home.ts'
 import { Validator } from '../sdk/validation.ts'
 import { version } from '../sdk/version.ts'
-import type { Config } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { Daemon } from './daemon.ts'
+import { ImportRunner } from './import/import-runner.ts'
 import type { Log } from './log.ts'
 import { ExporterRunner } from './plugin/exporter-runner.ts'
+import { FileWatch } from './plugin/file-watch.ts'
 import { Dispatcher } from './rpc/dispatcher.ts'
 import { caHandlers } from './rpc/handlers/ca.ts'
 import { daemonHandlers } from './rpc/handlers/daemon.ts'
 import { exchangeHandlers } from './rpc/handlers/exchange.ts'
 import { exporterHandlers } from './rpc/handlers/exporter.ts'
+import { importerHandlers } from './rpc/handlers/importer.ts'
+import { queryHandlers } from './rpc/handlers/query.ts'
 import { sessionHandlers } from './rpc/handlers/session.ts'
 import { RpcServer } from './rpc/server.ts'
+import { Subscriptions } from './rpc/subscriptions.ts'
 import { CaptureThreads, type ThreadEntries } from './session/capture-threads.ts'
+import { ChangeSignals } from './session/change-signals.ts'
+import { ChangeTopics } from './session/change-topics.ts'
+import { ExchangeEditor } from './session/exchange-editor.ts'
 import { ExchangeReader } from './session/exchange-reader.ts'
+import { ExchangeWaiter } from './session/exchange-waiter.ts'
+import { PluginReload } from './session/plugin-reload.ts'
 import { SessionManager } from './session/session-manager.ts'
+import { SessionOverview } from './session/session-overview.ts'
+import { TextSearcher } from './session/text-searcher.ts'
+import { IndexMaker } from './store/index-maker.ts'
 import { ReaderPool } from './store/reader-pool.ts'
+import { SqlRunner } from './store/sql-runner.ts'
 
 /** Token and type in one: `resolve(c, parts.threads)` is a CaptureThreads. */
 interface Part<T> {
@@ -34,13 +50,24 @@ const part = <T>(name: string): Part<T> => ({ token: Symbol(name) })
 
 export const parts = {
   captureThreads: part<CaptureThreads>('CaptureThreads'),
+  changeSignals: part<ChangeSignals>('ChangeSignals'),
   daemon: part<Daemon>('Daemon'),
   dispatcher: part<Dispatcher>('Dispatcher'),
   exchangeReader: part<ExchangeReader>('ExchangeReader'),
+  exchangeEditor: part<ExchangeEditor>('ExchangeEditor'),
+  exchangeWaiter: part<ExchangeWaiter>('ExchangeWaiter'),
   exporterRunner: part<ExporterRunner>('ExporterRunner'),
+  importRunner: part<ImportRunner>('ImportRunner'),
+  indexMaker: part<IndexMaker>('IndexMaker'),
+  pluginFiles: part<FileWatch>('FileWatch'),
+  pluginReload: part<PluginReload>('PluginReload'),
   readerPool: part<ReaderPool>('ReaderPool'),
   rpcServer: part<RpcServer>('RpcServer'),
   sessionManager: part<SessionManager>('SessionManager'),
+  sessionOverview: part<SessionOverview>('SessionOverview'),
+  sqlRunner: part<SqlRunner>('SqlRunner'),
+  subscriptions: part<Subscriptions>('Subscriptions'),
+  textSearcher: part<TextSearcher>('TextSearcher'),
 }
 
 export const resolve = <T>(from: DependencyContainer, { token }: Part<T>): T => from.resolve<T>(token)
@@ -62,11 +89,25 @@ export function compose(surroundings: Surroundings): DependencyContainer {
 
   provide(
     parts.captureThreads,
-    () => new CaptureThreads({ home: home.folder, config, environment, log, ...(threadEntries && { entries: threadEntries }) }),
+    () =>
+      new CaptureThreads({
+        home: home.folder,
+        cache: home.cache,
+        config,
+        environment,
+        log,
+        ...(threadEntries && { entries: threadEntries }),
+      }),
   )
   provide(
     parts.readerPool,
-    () => new ReaderPool({ threads: config.readerThreads, fault: (error) => log.fault('a reader thread failed', error) }),
+    () =>
+      new ReaderPool({
+        threads: config.readerThreads,
+        protos: config.protos,
+        home: home.folder,
+        fault: (error) => log.fault('a reader thread failed', error),
+      }),
   )
   provide(
     parts.exporterRunner,
@@ -75,9 +116,24 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         home: home.folder,
         compileCache: home.cache,
         modules: config.plugins,
+        modulesFrom: dirname(home.configuration),
+        files: get(parts.pluginFiles),
         log: (level, message, more) => log.write(level, message, more),
-        failed: ({ message, reason, data }) =>
-          get(parts.rpcServer).notify('plugin/didFail', { plugin: String(data.plugin ?? ''), reason, message }),
+        failed: (error) => tellFailed(get(parts.rpcServer), error),
+      }),
+  )
+  provide(parts.pluginFiles, (get) => new FileWatch((changed) => get(parts.pluginReload).reload(changed)))
+  provide(
+    parts.pluginReload,
+    (get) =>
+      new PluginReload({
+        configuration: home.configuration,
+        readNames: () => readConfig(home.configuration, environment).plugins,
+        directory: get(parts.exporterRunner).directory,
+        sessions: get(parts.sessionManager),
+        files: get(parts.pluginFiles),
+        log,
+        failed: (error) => tellFailed(get(parts.rpcServer), error),
       }),
   )
   provide(
@@ -87,10 +143,24 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         threads: get(parts.captureThreads),
         fileOf: (id) => sessionFile(home, id),
         log,
+        indexes: get(parts.indexMaker),
+        plugins: get(parts.exporterRunner).directory,
+        files: get(parts.pluginFiles),
+        signals: get(parts.changeSignals),
         changed: (session) => get(parts.rpcServer).notify('session/didChange', { session }),
+        pluginFailed: (failure) => get(parts.rpcServer).notify('plugin/didFail', failure),
       }),
   )
-  provide(parts.exchangeReader, (get) => new ExchangeReader(get(parts.readerPool), get(parts.sessionManager)))
+  provide(parts.importRunner, () => new ImportRunner((error) => log.fault('an import failed inside', error)))
+  provide(parts.indexMaker, () => new IndexMaker((error) => log.fault('an index could not be made', error)))
+  provide(parts.sessionOverview, (get) => new SessionOverview(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
+  provide(parts.textSearcher, (get) => new TextSearcher(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
+  provide(parts.sqlRunner, () => new SqlRunner((error) => log.fault('a statement failed inside', error)))
+  provide(parts.changeSignals, () => new ChangeSignals())
+  provide(parts.exchangeReader, (get) => new ExchangeReader(get(parts.readerPool), get(parts.sessionManager), get(parts.changeSignals)))
+  provide(parts.exchangeEditor, (get) => new ExchangeEditor(get(parts.sessionManager), get(parts.exchangeReader)))
+  provide(parts.exchangeWaiter, (get) => new ExchangeWaiter(get(parts.exchangeReader), get(parts.changeSignals)))
+  provide(parts.subscriptions, (get) => new Subscriptions(new ChangeTopics(get(parts.exchangeReader), get(parts.changeSignals))))
   provide(parts.dispatcher, (get) => {
     const handlers = {
       ...daemonHandlers({
@@ -99,9 +169,17 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         stop: () => get(parts.daemon).stopOnRequest(),
       }),
       ...caHandlers(get(parts.captureThreads)),
-      ...sessionHandlers(get(parts.sessionManager)),
-      ...exchangeHandlers(get(parts.exchangeReader)),
+      ...sessionHandlers(get(parts.sessionManager), get(parts.sessionOverview)),
+      ...exchangeHandlers(
+        get(parts.exchangeReader),
+        get(parts.exchangeEditor),
+        get(parts.exchangeWaiter),
+        get(parts.subscriptions),
+        get(parts.textSearcher),
+      ),
+      ...queryHandlers(get(parts.sqlRunner), get(parts.sessionManager)),
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager)),
+      ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
     }
     return new Dispatcher(handlers, new Validator(), log)
   })
@@ -116,10 +194,19 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         threads: get(parts.captureThreads),
         sessions: get(parts.sessionManager),
         readers: get(parts.readerPool),
+        protos: config.protos,
+        indexes: get(parts.indexMaker),
         exporters: get(parts.exporterRunner),
+        pluginFiles: get(parts.pluginFiles),
+        pluginReload: get(parts.pluginReload),
+        imports: get(parts.importRunner),
+        sqlRunner: get(parts.sqlRunner),
         dispatcher: get(parts.dispatcher),
         rpc: get(parts.rpcServer),
       }),
   )
   return root
 }
+
+const tellFailed = (rpc: RpcServer, { message, reason, data }: WeirError): void =>
+  rpc.notify('plugin/didFail', { plugin: String(data.plugin ?? ''), reason, message })

@@ -3,14 +3,19 @@ import { setTimeout } from 'node:timers/promises'
 import type { Home } from '../sdk/home.ts'
 import type { Result } from '../sdk/protocol.ts'
 import { runtimeWarnings } from './config.ts'
+import type { ImportRunner } from './import/import-runner.ts'
 import type { Log } from './log.ts'
 import type { ExporterRunner } from './plugin/exporter-runner.ts'
+import type { FileWatch } from './plugin/file-watch.ts'
 import type { Dispatcher } from './rpc/dispatcher.ts'
 import type { RpcServer } from './rpc/server.ts'
 import type { CaptureThreads } from './session/capture-threads.ts'
+import type { PluginReload } from './session/plugin-reload.ts'
 import { drainMs, type SessionManager } from './session/session-manager.ts'
 import { becomeInstance, type Instance } from './single-instance.ts'
+import type { IndexMaker } from './store/index-maker.ts'
 import type { ReaderPool } from './store/reader-pool.ts'
+import type { SqlRunner } from './store/sql-runner.ts'
 
 /** Parts of the 5 s within which a stop ends, ms. */
 const stopLimits = { sessions: 4_000, threads: 500, clients: 300 }
@@ -22,7 +27,14 @@ export interface DaemonParts {
   threads: CaptureThreads
   sessions: SessionManager
   readers: ReaderPool
+  /** The user's .proto files and folders. */
+  protos: readonly string[]
+  indexes: IndexMaker
   exporters: ExporterRunner
+  pluginFiles: FileWatch
+  pluginReload: PluginReload
+  imports: ImportRunner
+  sqlRunner: SqlRunner
   dispatcher: Dispatcher
   rpc: RpcServer
 }
@@ -33,6 +45,7 @@ export class Daemon {
   readonly #parts: DaemonParts
   readonly #startedAt = performance.now()
   #instance: Instance | null = null
+  #protoProblems: readonly string[] = []
   #draining: Promise<unknown> | null = null
   #stopping: Promise<void> | null = null
   #resolveStopped: (how: 'whole' | 'hanging') => void = () => undefined
@@ -46,10 +59,21 @@ export class Daemon {
 
   /** Resolves when the socket answers; the catalogue is read after that. Rejects with 1002 daemonRunning when there is one. */
   async start(): Promise<void> {
-    const { home, log, version, rpc, sessions } = this.#parts
+    const { home, log, version, rpc, sessions, imports, pluginReload } = this.#parts
     this.#instance = await becomeInstance(home, rpc.server)
+    pluginReload.start()
     log.write('info', 'weir answers', { version, node: process.versions.node })
     sessions.open().catch((error: unknown) => log.fault('the sessions could not be opened', error))
+    imports.removeUnfinished(home.sessions).catch((error: unknown) => log.fault('what an import left could not be removed', error))
+    this.#checkProtos().catch((error: unknown) => log.fault('the .proto files could not be checked', error))
+  }
+
+  /** In a reader thread, where they are read for decoding, too. */
+  async #checkProtos(): Promise<void> {
+    const { protos, readers, log } = this.#parts
+    if (protos.length === 0) return
+    this.#protoProblems = await readers.run('protoProblems', null)
+    for (const problem of this.#protoProblems) log.write('warn', `grpc.protos: ${problem}`)
   }
 
   async status(): Promise<Result<'daemon/status'>> {
@@ -66,6 +90,7 @@ export class Daemon {
       proxy: { running: threads.proxy.current !== null, connections: await threads.connections(), restarts: threads.proxy.restarts },
       warnings: [
         ...runtimeWarnings(process.versions.node),
+        ...this.#protoProblems.map((problem) => `grpc.protos: ${problem}; messages are decoded without it`),
         ...(sessions.catalogueError ? [`sessions cannot be opened: ${sessions.catalogueError.message}`] : []),
       ],
     }
@@ -77,7 +102,7 @@ export class Daemon {
     setImmediate(() => void this.stop())
   }
 
-  /** For signals: sessions, exporters and readers, threads, clients, socket; within 5 s whatever hangs. */
+  /** For signals: sessions, exporters, imports and readers, threads, clients, socket; within 5 s whatever hangs. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopInOrder()
     return this.#stopping
@@ -100,9 +125,11 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { exporters, readers, threads, rpc, log } = this.#parts
+    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, threads, rpc, log } = this.#parts
+    const watching = pluginFiles.close()
     await this.#drain()
-    const ending = Promise.all([exporters.close(), readers.close(), threads.stop()])
+    sqlRunner.close()
+    const ending = Promise.all([watching, exporters.close(), imports.close(), readers.close(), indexes.close(), threads.stop()])
     const ended = await this.#within(stopLimits.threads, 'threads and processes', ending)
     this.#instance?.release()
     await rpc.close(stopLimits.clients)

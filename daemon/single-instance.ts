@@ -6,11 +6,11 @@
  * old number for the next. Only the holder touches `weir.sock`, another name of the same socket.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createConnection, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { conflict, unavailable } from '../sdk/errors.ts'
-import type { Home } from '../sdk/home.ts'
+import { type Home, makeHomeFolder } from '../sdk/home.ts'
 
 /** What one holds who is the daemon of a home. */
 export interface Instance {
@@ -18,7 +18,7 @@ export interface Instance {
   release(): void
 }
 
-/** Makes the home's folders, private to their user. Throws 1005 homeUnsafe when the home is somebody else's. */
+/** Makes the home's folders, private to their user. Throws 1005 homeNotWritable, and homeUnsafe when the home is somebody else's. */
 export function prepareHome(home: Home): void {
   for (const folder of [home.folder, home.sessions, dirname(home.log), home.socketFolder]) {
     if (folder !== null) makePrivate(folder)
@@ -26,7 +26,7 @@ export function prepareHome(home: Home): void {
 }
 
 function makePrivate(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeHomeFolder(folder)
   if (process.platform === 'win32') return
   const found = lstatSync(folder)
   const isLink = found.isSymbolicLink()

@@ -28,6 +28,8 @@ function enableCompileCache(folder) {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 448 })
     module.enableCompileCache(folder)
+    // Threads and children of the daemon look there only when this tells them to.
+    if (isDaemon && !process.env.NODE_COMPILE_CACHE) process.env.NODE_COMPILE_CACHE = folder
   } catch (error) {
     process.emitWarning(`starting without a compile cache: ${error.message}`)
   }

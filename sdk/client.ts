@@ -61,6 +61,15 @@ export class Client {
     return this.#link.listen(notification, listener as Listener)
   }
 
+  /** Reads nothing from the daemon until `resume`, answers included: it waits with what it has to tell. */
+  pause(): void {
+    this.#link.pause()
+  }
+
+  resume(): void {
+    this.#link.resume()
+  }
+
   /** Ends the connection; calls in flight reject with 1005 connectionLost. */
   async close(): Promise<void> {
     this.#link.end()
@@ -163,6 +172,14 @@ class Link {
     const listeners = this.#listeners.get(method) ?? new Set()
     this.#listeners.set(method, listeners.add(listener))
     return () => void listeners.delete(listener)
+  }
+
+  pause(): void {
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#stream.resume()
   }
 
   end(): void {

@@ -1,17 +1,16 @@
 /** Starting the daemon as a process of its own, which outlives whoever started it. */
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as startTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Client, type ConnectOptions, connect } from './client.ts'
 import { fromWire, unavailable, WeirError, type WireError } from './errors.ts'
-import { type Environment, type Home, resolveHome } from './home.ts'
+import { type Environment, type Home, makeHomeFolder, resolveHome } from './home.ts'
 
 export interface StartOptions {
   home?: Home
@@ -32,8 +31,8 @@ const program = fileURLToPath(new URL('../daemon/weir.js', import.meta.url))
  */
 export async function startDaemon(options: StartOptions = {}): Promise<{ pid: number; started: boolean }> {
   const { env = process.env, home = resolveHome(env), timeoutMs = 15_000 } = options
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
-  mkdirSync(dirname(home.log), { recursive: true, mode: 0o700 })
+  makeHomeFolder(home.folder)
+  makeHomeFolder(dirname(home.log))
   const log = await open(home.log, 'a+', 0o600)
   try {
     const { size } = await log.stat()
@@ -41,7 +40,7 @@ export async function startDaemon(options: StartOptions = {}): Promise<{ pid: nu
       cwd: home.folder,
       detached: true,
       // Threads share two of the C library's heaps; with one or more each the daemon is 10 MB larger.
-      env: { MALLOC_ARENA_MAX: '2', ...env, WEIR_HOME: home.variable },
+      env: { MALLOC_ARENA_MAX: '2', ...withAbsoluteRoots(env), WEIR_HOME: home.variable },
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
     })
     const report = await firstLine(child.stdio[3] as Readable, timeoutMs, () => child.kill('SIGKILL'))
@@ -55,6 +54,12 @@ export async function startDaemon(options: StartOptions = {}): Promise<{ pid: nu
   } finally {
     await log.close()
   }
+}
+
+/** The daemon runs in another folder than its caller. */
+function withAbsoluteRoots(env: Environment): Environment {
+  const file = env.NODE_EXTRA_CA_CERTS
+  return file ? { ...env, NODE_EXTRA_CA_CERTS: resolve(file) } : env
 }
 
 /** Connects; starts the daemon first when none answers. */
@@ -114,7 +119,7 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Runs the daemon of a home in the foreground; resolves to its exit code (128 + n when signal n ended it). Signals reach it. */
 export function runDaemon({ env = process.env, home = resolveHome(env) }: Omit<StartOptions, 'timeoutMs'> = {}): Promise<number> {
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+  makeHomeFolder(home.folder)
   // A group of its own: Ctrl-C in a terminal then comes once, from here.
   const child = spawn(process.execPath, [program, 'daemon'], {
     detached: true,

@@ -1,7 +1,9 @@
 /** Where weir keeps things. One folder (0700) when WEIR_HOME names it, else the platform's own folders. */
 import { createHash } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
+import { unavailable } from './errors.ts'
 
 /** Longest path of a Unix socket in bytes: `sun_path` less its final NUL (107 on Linux, 103 on macOS and the BSDs). */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103
@@ -52,6 +54,29 @@ export function homeAt(folder: string): Home {
     caKey: join(folder, 'ca-key.pem'),
     sessions: join(folder, 'sessions'),
     cache: join(folder, 'cache'),
+  }
+}
+
+/** Makes a folder of the home and those above it, 0700. Throws 1005 homeNotWritable. */
+export function makeHomeFolder(folder: string): void {
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    throw unavailable('homeNotWritable', `${folder} cannot be made (${code}): set WEIR_HOME to a folder that you may write`)
+  }
+}
+
+/** One after the other: Node's own recursive mkdir never ends where a folder may not be made (below /proc). */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Somebody else may have been quicker.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * The contracts of plugins. A plugin module's default export is its manifest; built-in plugins use the same loader as
- * anybody's. A plugin runs in a process of its own: that is fault isolation, not a sandbox.
+ * anybody's. A plugin runs in a process of its own (built-in filters: in the recorder): that is fault isolation, not a sandbox.
  */
 import type { Writable } from 'node:stream'
-import type { Exchange, Part, Session } from './model.ts'
+import type { Exchange, Message, Part, Session } from './model.ts'
+import type { Described } from './schema.ts'
 
 /** The version of these contracts that a manifest names. */
 export const pluginApi = 1
@@ -17,17 +18,15 @@ export interface PluginHost {
   dataDir: string
 }
 
-interface ManifestBase<Kind extends string, Config> {
+interface ManifestBase<Kind extends string> {
   kind: Kind
-  /** Lower case, digits and dashes; what `exporter/run` names. */
+  /** Lower case, digits and dashes; what `exporter/run` and `filters` of a session name. */
   name: string
   version: string
   api: typeof pluginApi
   description: string
   /** JSON Schema of the config (for an exporter: its options); validated before `create`. */
   config: object
-  /** Present so that `Config` is inferred; never read. */
-  readonly configType?: Config
 }
 
 /** One exchange on its way out, with its bodies within reach. */
@@ -36,6 +35,8 @@ export interface ExportedExchange extends Exchange {
   readBody(part: Part, options?: { decode?: boolean }): Promise<Uint8Array>
   /** Its wire bytes in pieces of at most 1 MiB, for those that should not lie in memory whole. */
   streamBody(part: Part): AsyncIterable<Uint8Array>
+  /** The messages inside of it (WebSocket, server-sent events, gRPC), by index. */
+  messages(): AsyncIterable<Message>
 }
 
 export interface ExporterRun {
@@ -53,8 +54,50 @@ export interface Exporter {
   run(run: ExporterRun): Promise<void>
 }
 
-export interface ExporterManifest<Config = unknown> extends ManifestBase<'exporter', Config> {
+export interface ExporterManifest<Config = unknown> extends ManifestBase<'exporter'> {
+  /** What is hidden when nobody says: `standard` when absent. `off`: what it writes is for keeping, or useless without secrets. */
+  redaction?: 'off' | 'standard'
   create(config: Config, host: PluginHost): Exporter
 }
 
-export type Manifest = ExporterManifest
+/** The stored copy of one exchange that has ended. A filter may change it, or return another. */
+export interface FilteredExchange extends Exchange {
+  /** Without Content-Encoding. null: there is none, or not all of it is within reach (more than 4 MiB, or not to be decoded). */
+  bodies: { request: Uint8Array | null; response: Uint8Array | null }
+  /** Inside of it (WebSocket, server-sent events, gRPC), by index. null: not all of them are within reach (more than 4 MiB). */
+  messages: Message[] | null
+}
+
+/**
+ * What is recorded of a session's traffic, which flows on in any case: what matches a query (`where`), or what `apply` leaves. The session
+ * file sees nothing of an exchange, but that there is one, until it has ended and all filters have decided.
+ */
+export type Filter = { where: string } | ApplyingFilter
+
+export interface ApplyingFilter {
+  /**
+   * Synchronous. null: it is not recorded. Of what is returned these count: method, url, headers and trailers, reason and informational responses, the
+   * message of its error, bodies, messages.
+   */
+  apply(exchange: FilteredExchange): FilteredExchange | null
+  /** The filter is used no more. */
+  dispose?(): void
+}
+
+export interface FilterManifest<Config = unknown> extends ManifestBase<'filter'> {
+  /** What becomes of an exchange that it failed on: recorded as it was, or not at all (a gap counts it). `drop` when absent: it might have hidden a secret. */
+  onError?: 'keep' | 'drop'
+  create(config: Config, host: PluginHost): Filter
+}
+
+export type Manifest = ExporterManifest | FilterManifest
+
+/** The manifest as it is; its `create` is given what `config`, a schema written in place, describes. Plain JavaScript can do without. */
+export const defineExporter = <const Schema extends object>(
+  manifest: ExporterManifest<Described<Schema>> & { config: Schema },
+): ExporterManifest<Described<Schema>> => manifest
+
+/** As `defineExporter`. */
+export const defineFilter = <const Schema extends object>(
+  manifest: FilterManifest<Described<Schema>> & { config: Schema },
+): FilterManifest<Described<Schema>> => manifest

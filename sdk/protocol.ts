@@ -3,8 +3,11 @@
  * docs derive from it; a method that is not here does not exist. Params are closed (a typo is an error), results are
  * open (they may grow). Names are `noun/verb`.
  */
-import { Exchange, Part, Session, SessionState } from './model.ts'
+import { Exchange, FormItem, Message, Part, Session, SessionState } from './model.ts'
+import { overviewKeys } from './overview-keys.ts'
+import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
+import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
 
 export const protocolVersion = 1
 
@@ -14,29 +17,83 @@ const flag = Type.Boolean()
 const count = Type.Integer({ minimum: 0 })
 const sessionId = Type.String({ minLength: 1, description: 'The id that session/start answered.' })
 const seq = Type.Integer({ minimum: 1, description: 'Names one exchange of its session for ever.' })
-const where = Type.String({ description: 'A query.' })
+const where = Type.String({ description: 'A query (docs/query.md); error -32602 invalidQuery says where it is wrong.' })
+const captureWhere = Type.String({
+  description:
+    'A query: only exchanges that match are stored, the others are followed and counted (counts.filtered). Empty: all are stored.',
+})
 const clock = Type.String({ description: "A position in a session, from an earlier answer; or 'start'." })
 
 const method = <P extends TSchema, R extends TSchema>(summary: string, params: P, result: R) => ({ summary, params, result })
 
 const bySession = closed({ sessionId })
 
-export const TlsSettings = closed({
-  bypass: optional(Type.Array(text, { description: 'Host patterns (`*` is any run of characters) that are never decrypted.' })),
-  insecure: optional(Type.Array(text, { description: 'Host patterns whose certificates are not verified.' })),
-  ca: optional(Type.String({ description: 'PEM certificates trusted beside the system roots.' })),
-})
-export type TlsSettings = Static<typeof TlsSettings>
-
-export const ProxySettings = closed({
-  host: optional(Type.String({ description: '127.0.0.1 when absent; beyond loopback `auth` is required.' })),
-  port: optional(Type.Integer({ minimum: 0, maximum: 65535, description: '0 or absent: a free one.' })),
-  auth: optional(closed({ username: Type.String({ minLength: 1 }), password: text })),
-})
-export type ProxySettings = Static<typeof ProxySettings>
-
 export const ExporterInfo = open({ name: text, version: text, description: text, config: Type.Unknown() })
 export type ExporterInfo = Static<typeof ExporterInfo>
+
+/** An entry of a file that could not be imported: where it stands there (`line 3`, `log.entries[2] (line 80)`), and why. */
+export const ImportProblem = open({ at: text, message: text })
+export type ImportProblem = Static<typeof ImportProblem>
+
+export const PluginInfo = open({
+  kind: words('exporter', 'filter'),
+  name: text,
+  version: text,
+  description: text,
+  config: Type.Unknown({ description: 'JSON Schema of its config, or of its options.' }),
+  builtIn: flag,
+  module: optional(Type.String({ description: "The file of one of the user's." })),
+})
+export type PluginInfo = Static<typeof PluginInfo>
+
+/** A module that was named as a plugin and cannot be used. */
+export const PluginFault = open({
+  plugin: text,
+  reason: text,
+  message: text,
+  module: Type.String({ description: 'Its file, or what `plugins` in config.toml calls it where there is none.' }),
+})
+export type PluginFault = Static<typeof PluginFault>
+
+/** The texts of an exchange: URL, `Name: value` lines, bodies without their Content-Encoding, WebSocket messages; as UTF-8. */
+export const TextPart = words('url', 'request.headers', 'request.body', 'response.headers', 'response.body', 'messages')
+export type TextPart = Static<typeof TextPart>
+export const SearchMatch = open({
+  part: TextPart,
+  position: Type.Integer({ minimum: 0, description: 'Of its first byte in the part as UTF-8.' }),
+  before: Type.String({ description: 'What stands before it, at most 60 bytes.' }),
+  match: text,
+  after: text,
+})
+export type SearchMatch = Static<typeof SearchMatch>
+export const SearchHit = open({ seq, matches: Type.Array(SearchMatch, { description: 'The first ten, part by part.' }) })
+export type SearchHit = Static<typeof SearchHit>
+
+const groupCounts = {
+  exchanges: count,
+  failed: count,
+  bytesSent: Type.Integer({ minimum: 0, description: 'Of bodies, on the wire.' }),
+  bytesReceived: count,
+}
+const percentile = (description: string) => Type.Number({ minimum: 0, description })
+/** Of some exchanges. `durationMs`: of those that have ended; null: none has. */
+export const ExchangeStatistics = open({
+  ...groupCounts,
+  durationMs: nullable(
+    open({
+      p50: percentile('Half took no longer; to within 1 %, as the next two.'),
+      p90: percentile('Nine of ten took no longer.'),
+      p99: percentile('99 of 100 took no longer.'),
+      max: percentile('The longest.'),
+    }),
+  ),
+})
+export type ExchangeStatistics = Static<typeof ExchangeStatistics>
+export const OverviewGroup = open({
+  key: nullable(Type.String({ description: 'null: they have none, as what had no response has no status. Cut after 500 characters.' })),
+  ...ExchangeStatistics.properties,
+})
+export type OverviewGroup = Static<typeof OverviewGroup>
 
 export const requests = {
   initialize: method(
@@ -92,8 +149,18 @@ export const requests = {
     closed({
       name: optional(Type.String({ minLength: 1, maxLength: 200 })),
       proxy: optional(nullable(ProxySettings)),
-      where: optional(where),
+      reverse: optional(
+        Type.String({
+          description:
+            "An origin, as https://api.example.com: the port behaves as it, for programs that cannot use a proxy. Host (:authority) becomes the origin's, nothing else changes; on loopback and without `auth` alone.",
+        }),
+      ),
+      where: optional(captureWhere),
+      filters: optional(filters),
       tls: optional(TlsSettings),
+      ...waysOut,
+      limits: optional(SessionLimits),
+      autoStop: optional(AutoStopSettings),
     }),
     Session,
   ),
@@ -104,14 +171,40 @@ export const requests = {
   'session/delete': method('Deletes a session that is not running.', bySession, open({})),
   'session/list': method('All sessions, oldest first.', closed({ state: optional(SessionState) }), open({ items: Type.Array(Session) })),
   'session/set': method(
-    'Changes a session from the next exchange on.',
+    'Changes a session from the next exchange on; what concerns connections, from the next connection on. Each group of settings that is given replaces the one before.',
     closed({
       sessionId,
       name: optional(Type.String({ minLength: 1, maxLength: 200 })),
-      where: optional(where),
+      where: optional(captureWhere),
+      filters: optional(filters),
       tls: optional(TlsSettings),
+      ...waysOut,
+      limits: optional(SessionLimits),
+      autoStop: optional(AutoStopSettings),
     }),
     Session,
+  ),
+  'session/overview': method(
+    "The exchanges of a session, or those that match, in groups, the largest first. By `host` (without port), `path` (authority and path, in which what looks like data is {id}, {date} or {name}), `method`, `status`, `type` (media type of the response), `process` (name of the client's).",
+    closed({
+      sessionId,
+      where: optional(where),
+      by: words(...overviewKeys),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Groups at most.' })),
+    }),
+    open({
+      groups: Type.Array(OverviewGroup),
+      rest: optional(
+        open({
+          groups: Type.Integer({
+            minimum: 0,
+            description: 'How many are not listed; beyond some 10,000 in all new ones are not told apart.',
+          }),
+          ...groupCounts,
+        }),
+      ),
+      total: ExchangeStatistics,
+    }),
   ),
 
   'exchange/list': method(
@@ -124,6 +217,7 @@ export const requests = {
       after: optional(count),
       since: optional(clock),
       limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      redact: optional(Redact),
     }),
     open({
       items: Type.Array(Exchange),
@@ -133,7 +227,71 @@ export const requests = {
       reset: optional(Type.Boolean({ description: 'The clock was foreign or too old: this is everything.' })),
     }),
   ),
-  'exchange/get': method('One exchange.', closed({ sessionId, seq }), Exchange),
+  'exchange/search': method(
+    'Finds a text in URLs, headers, bodies and messages, newest exchange first.',
+    closed({
+      sessionId,
+      text: Type.String({ minLength: 1, maxLength: 10_000 }),
+      caseSensitive: optional(Type.Boolean({ description: 'Otherwise ASCII letters match in either case.' })),
+      parts: optional(Type.Array(TextPart, { minItems: 1, description: 'Where to look; everywhere when absent.' })),
+      before: optional(Type.Integer({ minimum: 1, description: 'Only exchanges before this seq: the `next` of the page before.' })),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
+    }),
+    open({
+      items: Type.Array(SearchHit),
+      more: Type.Boolean({ description: 'There may be hits before `next`.' }),
+      next: optional(seq),
+    }),
+  ),
+  'exchange/subscribe': method(
+    'Tells of every exchange that matches each time it changes, by exchange/didChange, until unsubscribed.',
+    closed({
+      sessionId,
+      where: optional(where),
+      since: optional(Type.String({ description: "The clock from which to tell; 'start': all that is on record; absent: from now on." })),
+    }),
+    open({ subscriptionId: text }),
+  ),
+  'exchange/unsubscribe': method('Ends a subscription of this connection.', closed({ subscriptionId: text }), open({})),
+  'exchange/wait': method(
+    'Waits for an exchange, or for quiet.',
+    closed({
+      sessionId,
+      where,
+      timeoutMs: Type.Number({ minimum: 0, maximum: 86_400_000 }),
+      since: optional(Type.String({ description: 'What changed after this clock counts; absent: what is on record counts, too.' })),
+      quietMs: optional(
+        Type.Number({
+          minimum: 0,
+          maximum: 86_400_000,
+          description: 'Waits until none that matches is open and none has changed for so long.',
+        }),
+      ),
+    }),
+    open({
+      item: nullable(Exchange),
+      quiet: optional(Type.Boolean({ description: 'With quietMs: whether it became quiet; if not, item is what was last heard.' })),
+    }),
+  ),
+  'exchange/delete': method(
+    'Deletes one exchange (`seq`), or all that match (`where`), from a session that runs or has stopped. Subscribers hear of it.',
+    closed({ sessionId, seq: optional(seq), where: optional(where) }),
+    open({ deleted: Type.Integer({ minimum: 0, description: 'How many there were.' }) }),
+  ),
+  'exchange/set': method(
+    'Tags an exchange or leaves a note on it; what is given replaces what was.',
+    closed({
+      sessionId,
+      seq,
+      tags: optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 50, uniqueItems: true, description: 'Empty: none.' }),
+      ),
+      note: optional(nullable(Type.String({ maxLength: 10_000, description: 'null: none.' }))),
+    }),
+    Exchange,
+  ),
+  'exchange/count': method('How many exchanges there are, or match.', closed({ sessionId, where: optional(where) }), open({ count })),
+  'exchange/get': method('One exchange.', closed({ sessionId, seq, redact: optional(Redact) }), Exchange),
   'exchange/readBody': method(
     'A range of one body.',
     closed({
@@ -143,6 +301,7 @@ export const requests = {
       offset: optional(count),
       length: optional(Type.Integer({ minimum: 0, description: '1 MiB when absent; more than 8 MiB is shortened.' })),
       decode: optional(Type.Boolean({ description: 'Undo Content-Encoding.' })),
+      redact: optional(Redact),
     }),
     open({
       data: Type.String({ description: 'Base64.' }),
@@ -152,6 +311,94 @@ export const requests = {
     }),
   ),
 
+  'exchange/readMessages': method(
+    'The messages inside of an exchange, also while it is open. A page ends early (`more`) before 8 MiB.',
+    closed({
+      sessionId,
+      seq,
+      since: optional(Type.Integer({ minimum: 0, description: 'The first index wanted: that of the last one read, and one more.' })),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      decode: optional(Type.Boolean({ description: 'Also give the content of gRPC messages, as `decoded`; not with `redact`.' })),
+      redact: optional(Redact),
+    }),
+    open({ items: Type.Array(Message), more: flag }),
+  ),
+
+  'query/explain': method(
+    'What a query means: its tree, and the condition that finds it in a session file.',
+    closed({ where }),
+    open({
+      ast: Type.Unknown({ description: 'The tree; sdk/query/ast.ts.' }),
+      sql: Type.String({ description: 'On the private tables of this version, with a ? for each parameter.' }),
+      params: Type.Array(Type.Unknown()),
+      text: Type.String({ description: 'The query written out.' }),
+      verified: Type.Boolean({ description: 'SQL alone does not say all: each exchange that it finds is looked at.' }),
+    }),
+  ),
+  'query/sql': method(
+    'Runs one reading statement of SQL on a session: the v1_* views (docs/sql.md). It has 10 s, and 1 GiB of memory.',
+    closed({
+      sessionId,
+      sql: Type.String({ minLength: 1, maxLength: 100_000 }),
+      params: optional(
+        Type.Union([Type.Array(Type.Unknown()), Type.Record(Type.String(), Type.Unknown())], {
+          description: 'By position, or by name. Values: null, true, false, numbers, texts.',
+        }),
+      ),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'Rows; 1,000 when absent.' })),
+    }),
+    open({
+      columns: Type.Array(text),
+      rows: Type.Array(Type.Array(Type.Unknown()), {
+        description: 'Values as JSON; bytes are {base64}, integers beyond 2^53 texts.',
+      }),
+      more: Type.Boolean({ description: 'There are rows beyond the limit, or beyond 8 MiB.' }),
+    }),
+  ),
+  'exchange/readText': method(
+    'A range of one body as text: without Content-Encoding, by its byte order mark, its charset, UTF-8, or what it declares. What is no text: 1005 notText.',
+    closed({
+      sessionId,
+      seq,
+      part: Part,
+      offset: optional(Type.Integer({ minimum: 0, description: 'Bytes of the decoded body; the `next` of the answer before.' })),
+      length: optional(Type.Integer({ minimum: 1, description: 'Bytes; 1 MiB when absent; more than 2 MiB is shortened.' })),
+    }),
+    open({
+      text,
+      charset: Type.String({ description: 'Its name in the WHATWG Encoding standard.' }),
+      malformed: Type.Boolean({ description: 'Some bytes are none in this charset and stand as U+FFFD.' }),
+      next: Type.Integer({ minimum: 0, description: 'Where the next range begins: a character is never cut.' }),
+      size: Type.Integer({ minimum: 0, description: 'Of the whole part, decoded, bytes.' }),
+      eof: Type.Boolean({ description: 'The range reaches the end, and the body has ended.' }),
+      truncated: flag,
+    }),
+  ),
+  'exchange/readForm': method(
+    'The fields of a form, or the parts of any multipart body, in their order. Values above 64 KiB are read with exchange/readBody {decode: true} at their offset. What is no form: 1005 notForm.',
+    closed({
+      sessionId,
+      seq,
+      part: optional(Part),
+      since: optional(Type.Integer({ minimum: 0, description: 'The index of the first item.' })),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    }),
+    open({
+      type: words('urlencoded', 'multipart'),
+      items: Type.Array(FormItem),
+      more: flag,
+      size: Type.Integer({ minimum: 0, description: 'Of the body, decoded, bytes.' }),
+      eof: Type.Boolean({ description: 'The body has ended; otherwise these are the fields that have come so far.' }),
+      truncated: flag,
+      malformed: optional(words('noDelimiter', 'unterminated', 'invalidHead')),
+    }),
+  ),
+
+  'plugin/list': method(
+    'The plugins of all kinds that are there, and the modules that cannot be used (plugin/didFail tells of these, too, when they are found).',
+    closed({ kind: optional(words('exporter', 'filter')) }),
+    open({ items: Type.Array(PluginInfo), faults: Type.Array(PluginFault) }),
+  ),
   'exporter/list': method('The exporters that are loaded.', closed({}), open({ items: Type.Array(ExporterInfo) })),
   'exporter/run': method(
     'Writes a session in another format: to a file (`out`), or as text of at most 8 MiB.',
@@ -161,16 +408,62 @@ export const requests = {
       where: optional(where),
       out: optional(Type.String({ description: 'An absolute path; an existing file is replaced by rename.' })),
       options: optional(Type.Record(Type.String(), Type.Unknown())),
+      redact: optional(ExportRedact),
     }),
-    open({ path: optional(text), text: optional(text), exchanges: count, bytes: count }),
+    open({
+      path: optional(text),
+      text: optional(text),
+      exchanges: count,
+      bytes: count,
+      /** Absent: nothing was hidden. */
+      redacted: optional(Redacted),
+    }),
+  ),
+  'importer/run': method(
+    'Makes a stopped session of a file in one of the formats of docs/importing.md; its content says which. What is malformed fails it, and nothing is imported.',
+    closed({
+      path: Type.String({ description: 'An absolute path.' }),
+      name: optional(Type.String({ minLength: 1, maxLength: 200, description: "Of the session; the file's when absent." })),
+      keepGood: optional(Type.Boolean({ description: 'Import the entries that can be read, and name the others.' })),
+    }),
+    open({
+      sessionId: text,
+      exchanges: count,
+      leftOut: Type.Integer({ minimum: 0, description: 'Entries that are no HTTP exchanges, such as data: URLs.' }),
+      malformed: Type.Integer({ minimum: 0, description: 'With keepGood: entries that could not be read.' }),
+      problems: Type.Array(ImportProblem, { description: 'Those, the first 100.' }),
+    }),
   ),
 }
 
 export const notifications = {
   /** At most one a second for each session. */
   'session/didChange': open({ session: Session }),
+  /**
+   * What changed in a subscription, oldest first. Without items and deletions it only moves the clock on. Keep the clock: a
+   * subscription since it goes on where this one ended. `reset`: the clock was foreign or too old, this begins everything anew.
+   */
+  'exchange/didChange': open({
+    subscriptionId: text,
+    items: Type.Array(Exchange),
+    deleted: Type.Array(seq),
+    clock: text,
+    reset: optional(flag),
+    /** The last notice: why nothing more will come (a JSON-RPC error). */
+    ended: optional(open({ code: Type.Integer(), message: text, data: optional(Type.Unknown()) })),
+  }),
   /** An exporter, filter or cookie-sync plugin failed or was disabled. */
-  'plugin/didFail': open({ plugin: text, reason: text, message: text }),
+  'plugin/didFail': open({
+    plugin: text,
+    reason: text,
+    message: text,
+    /** Of a filter: where it runs, what it was doing, and the exchange in hand. */
+    sessionId: optional(text),
+    hook: optional(text),
+    seq: optional(seq),
+    /** It is asked no more in this session: its `onError` decides. */
+    disabled: optional(flag),
+  }),
   'daemon/willStop': open({}),
   /** LSP 3.17 work-done progress, for calls that take long. */
   '$/progress': open({ token: Type.Union([text, Type.Integer()]), value: Type.Unknown() }),
@@ -178,13 +471,6 @@ export const notifications = {
 
 export type Method = keyof typeof requests
 
-/** Parameters that clients may know of and that are refused with -32602 notYetAvailable until what they ask for is built. */
-export const notYetAvailable: { readonly [M in Method]?: readonly string[] } = {
-  'session/start': ['where', 'filters', 'upstream', 'reverse', 'limits', 'autoStop'],
-  'session/set': ['where', 'filters', 'upstream', 'limits', 'autoStop'],
-  'exchange/list': ['where'],
-  'exporter/run': ['where', 'redact'],
-}
 export type Params<M extends Method> = Static<(typeof requests)[M]['params']>
 export type Result<M extends Method> = Static<(typeof requests)[M]['result']>
 export type Notification = keyof typeof notifications
@@ -200,21 +486,18 @@ export const limits = {
   jsonDepth: 64,
   /** Requests of one client in flight. */
   inFlight: 64,
-  /** A page of exchange/list ends early before this, bytes. */
+  /** A page of exchange/list or exchange/readMessages ends early before this, bytes. */
   pageBytes: 8 * 1024 * 1024,
   listDefault: 100,
+  searchDefault: 50,
+  sqlRowsDefault: 1_000,
+  overviewDefault: 100,
   readBodyDefault: 1024 * 1024,
   readBodyMaximum: 8 * 1024 * 1024,
+  /** A byte may take six as JSON. */
+  readTextMaximum: 2 * 1024 * 1024,
   /** exporter/run without `out`, bytes. */
   textBytes: 8 * 1024 * 1024,
+  /** Of importer/run, named. */
+  importProblems: 100,
 } as const
-
-/** `c:<session>:<change>`; opaque to clients. */
-export const formatClock = (sessionId: string, change: number): string => `c:${sessionId}:${change}`
-
-/** The change a clock of this session stands at; null for a foreign or malformed one. 'start' is 0. */
-export function parseClock(clock: string, sessionId: string): number | null {
-  if (clock === 'start') return 0
-  const match = /^c:([^:]+):(\d{1,15})$/.exec(clock)
-  return match?.[1] === sessionId ? Number(match[2]) : null
-}

@@ -3,6 +3,7 @@
  * Schema, made here: importing the library costs every thread 24 MB and 80 ms, for these dozen constructors.
  */
 import type { Static, TOptional, TProperties, TSchema, Type as TypeBox } from 'typebox'
+import type { XStatic } from 'typebox/schema'
 
 export type { Static, TSchema }
 
@@ -71,3 +72,18 @@ export const words = <const W extends readonly string[]>(...list: W) => Type.Uns
 
 /** `T | null`. */
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** Names of the properties that have a default: they are there once it is filled in. */
+type Defaulted<Schema> = Schema extends { properties: infer P }
+  ? { [Name in keyof P]: P[Name] extends { default: unknown } ? Name : never }[keyof P]
+  : never
+
+type Certain<Value, Name> = {
+  [N in keyof Value as N extends Name ? never : N]: Value[N]
+} & { [N in keyof Value as N extends Name ? N : never]-?: Exclude<Value[N], undefined> }
+
+/** The type of a value that a JSON Schema accepts, with the defaults of its properties filled in. The schema is a literal, or made of the constructors here. */
+export type Described<Schema extends object> = Certain<
+  Schema extends TSchema & { '~kind': string } ? Static<Schema> : XStatic<Schema>,
+  Defaulted<Schema>
+>

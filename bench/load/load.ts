@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Cores, endProcess, spawnPinned } from '../measure/pinned-process.ts'
 import type { Commands } from './load-process.ts'
 import type { OriginPorts } from './origin.ts'
-import type { Target } from './proxied-socket.ts'
+import type { Scheme, Target } from './proxied-socket.ts'
 
 interface Waiting {
   resolve(result: unknown): void
@@ -17,7 +17,7 @@ type Result<C extends keyof Commands> = Awaited<ReturnType<Commands[C]>>
 
 export class Load {
   readonly child: ChildProcess
-  ports: OriginPorts = { https: 0, http: 0 }
+  ports: OriginPorts = { https: 0, h2: 0, http: 0 }
   /** PEM that the proxies must trust to reach the origin. */
   originCaPem = ''
   #calls = 0
@@ -47,7 +47,7 @@ export class Load {
   }
 
   /** The origin as seen through `proxy`, or directly. By address: a name would add each system's own way of looking it up. */
-  target(scheme: 'https' | 'http', proxy: Target['proxy'], caPem = this.originCaPem): Target {
+  target(scheme: Scheme, proxy: Target['proxy'], caPem = this.originCaPem): Target {
     return { scheme, proxy, caPem, origin: { host: '127.0.0.1', port: this.ports[scheme] } }
   }
 

@@ -1,38 +1,35 @@
 /**
- * The origin behind every proxy under test: raw sockets, TLS and clear text, on 127.0.0.1.
+ * The origin behind every proxy under test: raw sockets, TLS and clear text, on 127.0.0.1; HTTP/2 on a TLS port of its own.
  *   GET /v1/items/NNNNNNNNN?...  1 KB of JSON that carries the number     GET /download/BYTES   a large body
- *   POST /upload                 reads the body, answers how long it was
+ *   GET /echo-socket             a WebSocket that echoes
+ *   POST /upload                 reads the body, answers how long it was         GET /v1/orders/NNNNNNNNN?...  JSON like that of real traffic
  */
 
 import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 import type { KeyAndChain } from '../certificates.ts'
+import { serveEchoSocket, socketPath } from './echo-sockets.ts'
+import { serveHttp2 } from './http2-origin.ts'
+import { itemBody, itemPath } from './item.ts'
 import { writeLargeBody } from './large-body.ts'
 import { contentLength, MessageReader } from './message-reader.ts'
+import { orderAnswer, ordersPath } from './orders.ts'
+import type { Scheme } from './proxied-socket.ts'
 import { blankSerial, serialLength } from './serial.ts'
 
-export interface OriginPorts {
-  https: number
-  http: number
-}
-
-const itemBytes = 1024
-const itemPath = '/v1/items/'
+export type OriginPorts = Record<Scheme, number>
 
 function itemTemplate(): { bytes: Buffer; serialAt: number } {
-  const item = { id: blankSerial, kind: 'item', price: 1299, currency: 'EUR', tags: ['new', 'fragile', 'export'], note: '' }
-  item.note = 'The quick brown fox jumps over the lazy dog. '.repeat(40).slice(0, itemBytes - JSON.stringify(item).length)
-  const body = JSON.stringify(item)
   const head = [
     'HTTP/1.1 200 OK',
     'Date: Mon, 05 Jan 2026 10:00:00 GMT',
     'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${body.length}`,
+    `Content-Length: ${itemBody.length}`,
     'Cache-Control: no-store',
     'Vary: Accept-Encoding',
   ].join('\r\n')
-  const text = `${head}\r\n\r\n${body}`
+  const text = `${head}\r\n\r\n${itemBody}`
   return { bytes: Buffer.from(text, 'latin1'), serialAt: text.indexOf(blankSerial) }
 }
 
@@ -42,8 +39,10 @@ const template = itemTemplate()
 function serve(socket: net.Socket): void {
   // Each connection has one answer in flight, so its bytes can be reused.
   const item = Buffer.from(template.bytes)
+  let order: Buffer | null = null
   let path = ''
   let received = 0
+  let upgrade = ''
   const answer = (status: string, body: string) =>
     socket.write(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   const reader = new MessageReader({
@@ -51,6 +50,8 @@ function serve(socket: net.Socket): void {
       const head = bytes.toString('latin1', start, end)
       path = head.slice(head.indexOf(' ') + 1, head.indexOf(' HTTP/'))
       received = 0
+      upgrade = path === socketPath ? head : ''
+      if (path.startsWith(ordersPath)) order = orderAnswer(bytes, bytes.indexOf(ordersPath, start, 'latin1') + ordersPath.length)
       if (!path.startsWith(itemPath)) return contentLength(head)
       const serialAt = bytes.indexOf(itemPath, start, 'latin1') + itemPath.length
       bytes.copy(item, template.serialAt, serialAt, serialAt + serialLength)
@@ -60,8 +61,13 @@ function serve(socket: net.Socket): void {
       received += end - start
     },
     end() {
-      if (path.startsWith(itemPath)) {
+      if (upgrade) {
+        serveEchoSocket(socket, upgrade)
+      } else if (path.startsWith(itemPath)) {
         socket.write(item)
+      } else if (order) {
+        socket.write(order)
+        order = null
       } else if (path.startsWith('/download/')) {
         const total = Number(path.slice('/download/'.length))
         socket.write(`HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: ${total}\r\n\r\n`)
@@ -84,9 +90,13 @@ async function listen(server: net.Server): Promise<number> {
 }
 
 export async function startOrigin(certificate: KeyAndChain): Promise<OriginPorts> {
-  const options: tls.TlsOptions = { ...certificate, noDelay: true, ALPNProtocols: ['http/1.1'] }
+  const secure = (protocol: string, serve: (socket: net.Socket) => void) =>
+    tls
+      .createServer({ ...certificate, noDelay: true, ALPNProtocols: [protocol] }, serve)
+      .on('tlsClientError', (_error, socket) => socket.destroy())
   return {
-    https: await listen(tls.createServer(options, serve).on('tlsClientError', (_error, socket) => socket.destroy())),
+    https: await listen(secure('http/1.1', serve)),
+    h2: await listen(secure('h2', serveHttp2)),
     http: await listen(net.createServer({ noDelay: true }, serve)),
   }
 }

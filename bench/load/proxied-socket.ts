@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import net from 'node:net'
 import tls from 'node:tls'
 
+/** `h2`: HTTP/2 over TLS. */
+export type Scheme = 'https' | 'h2' | 'http'
+
 /** Where requests go and through what. Without a proxy the origin itself: the cost of the load alone. */
 export interface Target {
-  scheme: 'https' | 'http'
+  scheme: Scheme
   proxy: { host: string; port: number } | null
   /** PEM of the CA the proxy signs with; checked by `probe` alone, the load trusts blindly to be cheap. */
   caPem: string
@@ -43,7 +46,7 @@ export async function connectThrough(target: Target, verify = false): Promise<ne
   if (target.proxy) await Promise.race([askTunnel(socket, `${host}:${port}`), failed])
   const secure = tls.connect({
     socket,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [target.scheme === 'h2' ? 'h2' : 'http/1.1'],
     rejectUnauthorized: verify,
     ...(verify ? { ca: target.caPem, checkServerIdentity: () => undefined } : { secureContext: trustAll }),
   })

@@ -4,6 +4,11 @@ export const serialLength = 9
 
 export const blankSerial = '0'.repeat(serialLength)
 
+let serial = 0
+
+/** Each number once in this process. */
+export const nextSerial = (): number => serial++
+
 /** Overwrites nine bytes in place. Wraps after a billion. */
 export function writeSerial(bytes: Buffer, at: number, serial: number): void {
   let rest = serial

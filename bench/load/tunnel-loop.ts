@@ -2,18 +2,18 @@
 
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { itemPath } from './item.ts'
 import { contentLength, MessageReader } from './message-reader.ts'
-import { connectThrough, type Target } from './proxied-socket.ts'
+import { connectThrough, requestPrefix, type Target } from './proxied-socket.ts'
+import { nextSerial, serialLength } from './serial.ts'
 
 export interface TunnelResult {
   tunnels: number
   elapsedMs: number
 }
 
-let serial = 0
-
 /** One GET; resolves with the body once it is whole. */
-export async function getOnce(socket: Socket, authority: string, path: string): Promise<string> {
+async function getOnce(socket: Socket, authority: string, path: string): Promise<string> {
   let body = ''
   let status = ''
   await new Promise<void>((resolve, reject) => {
@@ -36,9 +36,14 @@ export async function getOnce(socket: Socket, authority: string, path: string): 
   return body
 }
 
+export async function getItem(socket: Socket, target: Target): Promise<void> {
+  const path = `${requestPrefix(target)}${itemPath}${String(nextSerial()).padStart(serialLength, '0')}`
+  await getOnce(socket, `${target.origin.host}:${target.origin.port}`, path)
+}
+
 async function oneTunnel(target: Target): Promise<void> {
   const socket = await connectThrough(target)
-  await getOnce(socket, `${target.origin.host}:${target.origin.port}`, `/v1/items/${String(serial++).padStart(9, '0')}`)
+  await getItem(socket, target)
   socket.end()
   await once(socket, 'close')
 }

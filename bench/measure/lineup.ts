@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import type { Context } from '../bench.ts'
 import { Load } from '../load/load.ts'
-import type { Target } from '../load/proxied-socket.ts'
+import type { Scheme, Target } from '../load/proxied-socket.ts'
 import type { Running, System } from '../systems/system.ts'
 import type { Cores } from './pinned-process.ts'
 
@@ -28,7 +28,7 @@ function choose(context: Context, systems: readonly System[], notes: string[]): 
 }
 
 export interface LineUpPlan {
-  scheme: 'https' | 'http'
+  scheme: Scheme
   systems: readonly System[]
   cores: Cores
 }

@@ -1,5 +1,5 @@
 /** Rate and CPU of keep-alive connections through each system, by turns, from one load process. */
-import type { Context, Table } from '../bench.ts'
+import { type Context, judge, type RowResult, type Table } from '../bench.ts'
 import type { Load } from '../load/load.ts'
 import { percent, ratio, whole, withSpread } from './format.ts'
 import { alternate, type Entrant, type LineUpPlan, withLineUp } from './lineup.ts'
@@ -30,6 +30,8 @@ export interface ThroughputSeries {
 
 export interface ThroughputPlan extends LineUpPlan {
   connections: number
+  /** Exchanges at once on each connection, over HTTP/2 only. */
+  streams?: number
 }
 
 /** Series by system name. */
@@ -41,7 +43,8 @@ export async function compareThroughput(context: Context, plan: ThroughputPlan, 
     for (const entrant of entrants) {
       const { name } = entrant.system
       all.set(name, newSeries(name))
-      await load.call('openPool', { pool: name, target: entrant.target, connections: plan.connections })
+      const { connections, streams = 1 } = plan
+      await load.call('openPool', { pool: name, target: entrant.target, connections, streams })
       await exchange(load, entrant, context.quick ? 1000 : 3000)
       const { valid, problem } = await checkRecord(entrant)
       if (!valid) notes.push(`INVALID after warm-up: ${problem}.`)
@@ -115,6 +118,26 @@ export function compare(all: Throughput, a: string, b: string, pick: (series: Th
   const one = all.get(a)
   const other = all.get(b)
   return one && other ? pairedRatio(pick(one), pick(other)) : null
+}
+
+/** One row against one control, from the ratio of one kind of value; not measured when either was left out. */
+export function compareRow(
+  id: string,
+  all: Throughput,
+  control: string,
+  pick: (series: ThroughputSeries) => number[],
+  met: (value: number) => boolean,
+): RowResult {
+  const found = compare(all, 'weir', control, pick)
+  const ours = all.get('weir')
+  if (!found || !ours) return { id, measured: '', verdict: 'not measured' }
+  const { problem } = ours
+  const values = withSpread(spread(pick(ours)), whole)
+  return {
+    id,
+    measured: `${withSpread(found, ratio)} x; weir ${values}${problem && `; ${problem}`}`,
+    verdict: judge(!problem, met(found.median)),
+  }
 }
 
 export function throughputTable(title: string, all: Throughput, reference: string): Table {

@@ -12,6 +12,7 @@ export interface StartOptions {
 /** What is on record: `gaps` must be 0 and `exchanges` all that were sent, otherwise a measurement is INVALID. */
 export interface Recorded {
   exchanges: number
+  messages: number
   gaps: number
 }
 

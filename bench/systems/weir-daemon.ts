@@ -50,13 +50,18 @@ export class WeirDaemon {
     return new WeirDaemon(home, pid, client)
   }
 
+  /** Another client, for those that listen or are to be delayed. */
+  client(): Promise<Client> {
+    return connect({ home: homeAt(this.home) })
+  }
+
   call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
     return this.#client.call(method, params)
   }
 
-  /** A session on a free port that trusts the bench's origin (PEM, or empty for none). */
-  startSession(name: string, originCaPem: string): Promise<Session> {
-    return this.call('session/start', { name, proxy: { port: 0 }, ...(originCaPem ? { tls: { ca: originCaPem } } : {}) })
+  /** A session on a free port that trusts the bench's origin (PEM, or empty for none) and decrypts nothing of the hosts to bypass. */
+  startSession(name: string, originCaPem: string, bypass: string[] = []): Promise<Session> {
+    return this.call('session/start', { name, proxy: { port: 0 }, tls: { bypass, ...(originCaPem && { ca: originCaPem }) } })
   }
 
   session(sessionId: string): Promise<Session> {

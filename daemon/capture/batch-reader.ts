@@ -1,7 +1,7 @@
 /** What a proxy thread sends over its port: each record goes to whatever follows its connection. */
 import type { MessagePort } from 'node:worker_threads'
 import { receiveMessageOnPort } from 'node:worker_threads'
-import type { Failure } from '../../sdk/model.ts'
+import type { Client, ClientProcess, Failure } from '../../sdk/model.ts'
 import { type FollowedConnection, failure } from './connection.ts'
 import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -41,6 +41,8 @@ const parse = (bytes: Buffer): never => JSON.parse(bytes.toString()) as never
 export class BatchReader implements CopyVisitor {
   #options: BatchReaderOptions
   #followed = new Map<number, Followed>()
+  /** Connections whose process is still to be told: it may come after their end. */
+  #asked = new Map<number, { session: SessionRecorder; client: Client }>()
   #uncredited = 0
   /** Batches of the usual size that were read. */
   #spent: ArrayBuffer[] = []
@@ -66,11 +68,16 @@ export class BatchReader implements CopyVisitor {
     this.#spent = []
   }
 
+  /** All that the other side has sent so far. */
+  readSent(): void {
+    const { port } = this.#options
+    for (let sent = receiveMessageOnPort(port); sent; sent = receiveMessageOnPort(port)) this.#read(sent.message as BatchMessage)
+  }
+
   /** What the other side sent before it died is read; then the port is closed. */
   close(): void {
-    const { port } = this.#options
-    for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) this.#read(left.message as BatchMessage)
-    port.close()
+    this.readSent()
+    this.#options.port.close()
   }
 
   /** null: the connections of all sessions. What is open on them ends with the failure. */
@@ -80,6 +87,14 @@ export class BatchReader implements CopyVisitor {
       this.#followed.delete(id)
       followed.connection.stop(reason, at)
     }
+    for (const [id, asked] of this.#asked) if (session === null || asked.session === session) this.#answered(id, null)
+  }
+
+  #answered(id: number, process: ClientProcess | null): void {
+    const asked = this.#asked.get(id)
+    if (asked === undefined) return
+    this.#asked.delete(id)
+    asked.session.answered(asked.client, process)
   }
 
   follows(session: SessionRecorder): boolean {
@@ -90,7 +105,8 @@ export class BatchReader implements CopyVisitor {
   copy(id: number, kind: CopyKind, at: number, bytes: Buffer): void {
     const followed = this.#followed.get(id)
     try {
-      if (kind === CopyKind.opened) this.#opened(id, followed, parse(bytes), at)
+      if (kind === CopyKind.process) this.#answered(id, parse(bytes))
+      else if (kind === CopyKind.opened) this.#opened(id, followed, parse(bytes), at)
       else if (id === 0) this.#control(kind, bytes)
       else if (followed !== undefined) this.#told(id, followed.connection, kind, at, bytes)
     } catch (error) {
@@ -115,10 +131,15 @@ export class BatchReader implements CopyVisitor {
 
   #opened(id: number, before: Followed | undefined, opened: ConnectionOpened, at: number): void {
     before?.connection.stop(failure('notRecorded'), at)
+    this.#answered(id, null)
     const session = this.#options.sessionOf(opened.session)
     if (session === undefined) {
       this.#followed.delete(id)
       return
+    }
+    if (opened.asked) {
+      this.#asked.set(id, { session, client: opened.client })
+      session.asks(opened.client)
     }
     this.#followed.set(id, { session, connection: this.#follow(session, opened) })
   }
@@ -127,11 +148,11 @@ export class BatchReader implements CopyVisitor {
     const originOf = (facts: OriginFacts) => session.originOf(facts)
     switch (opened.protocol) {
       case 'http1':
-        return new Http1Connection(session, opened, this.#options.blocks, originOf)
+        return new Http1Connection(session.entrance, opened, this.#options.blocks, originOf)
       case 'http2':
-        return new Http2Connection(session, opened, this.#options.heads, originOf)
+        return new Http2Connection(session.entrance, opened, this.#options.heads, originOf)
       case 'opaque':
-        return new TunnelConnection(session, opened, opened.origin ? originOf(opened.origin) : null)
+        return new TunnelConnection(session.entrance, opened, opened.origin ? originOf(opened.origin) : null)
     }
   }
 
@@ -163,6 +184,7 @@ export class BatchReader implements CopyVisitor {
         connection.closed(parse(bytes), at)
         break
       case CopyKind.opened:
+      case CopyKind.process:
       case CopyKind.listenerClosed:
       case CopyKind.sessionClosed:
         // No matter of one connection: see copy.

@@ -1,5 +1,6 @@
 /** What the recorder tells whatever follows a connection. `at`: Unix ms. */
 import type { Failure } from '../../sdk/model.ts'
+import type { MessageRecord } from '../store/records.ts'
 import type { ConnectionClosed, CopyGap, OriginFacts } from './wire-copy.ts'
 
 export interface FollowedConnection {
@@ -21,6 +22,8 @@ export interface ExchangeSink<Exchange> {
   begin(exchange: Exchange): void
   /** It changed. */
   touch(exchange: Exchange): void
+  /** A message inside of it came. */
+  addMessage(exchange: Exchange, message: MessageRecord): void
   /** It ends; null: as framed. */
   finish(exchange: Exchange, failure: Failure | null, at: number): void
   /** Nobody knows yet why weir closed its connection: it ends when the session does. */

@@ -1,4 +1,5 @@
 /** An HTTP/1 connection: its two directions become exchanges, responses matched to requests in order. */
+import { withoutDefaultPort } from '../../sdk/authority.ts'
 import type { Anomaly, Failure } from '../../sdk/model.ts'
 import type { ConnectionRecord, OriginRecord } from '../store/records.ts'
 import { type ExchangeSink, type FollowedConnection, failure, failureOf } from './connection.ts'
@@ -6,7 +7,8 @@ import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1RequestDecoder, Http1ResponseDecoder, type RequestHead } from './decoders/http1.ts'
 import { RequestSide, ResponseSide } from './http1-sides.ts'
 import { connectionRecord, LiveExchange, tunnelExchange } from './live-exchange.ts'
-import { readTarget, withoutDefaultPort } from './request-target.ts'
+import { splitterFor } from './message-splitter.ts'
+import { disagrees, readTarget } from './request-target.ts'
 import { setConnectTimes } from './tunnel-connection.ts'
 import type { ConnectionClosed, ConnectionOpened, CopyGap, OriginFacts } from './wire-copy.ts'
 
@@ -20,7 +22,9 @@ export class Http1Connection implements FollowedConnection {
   sending: LiveExchange | null = null
   /** Its response has begun and not ended. */
   receiving: LiveExchange | null = null
-  /** What cannot be decoded any more is counted here. */
+  /** The client has ended its direction: what is cut after that, it broke off. */
+  clientEnded = false
+  /** What is no HTTP any more is counted here, and read as messages where it is a WebSocket's. */
   undecoded: LiveExchange | null = null
   readonly #record: ConnectionRecord
   readonly #scheme: 'http' | 'https'
@@ -56,7 +60,9 @@ export class Http1Connection implements FollowedConnection {
   fromClient(bytes: Buffer, at: number): void {
     const { requests } = this
     requests.push(bytes, at)
-    if (requests.opaque) this.#count(bytes.length - requests.position, 0)
+    if (!requests.opaque || this.undecoded === null) return
+    this.undecoded.passSent(bytes.subarray(requests.position), at)
+    this.#touchUndecoded()
   }
 
   fromOrigin(bytes: Buffer, at: number): void {
@@ -64,10 +70,13 @@ export class Http1Connection implements FollowedConnection {
     this.#lost = false
     const { responses } = this
     responses.push(bytes, at)
-    if (responses.opaque) this.#count(0, bytes.length - responses.position)
+    if (!responses.opaque || this.undecoded === null) return
+    this.undecoded.passReceived(bytes.subarray(responses.position), at)
+    this.#touchUndecoded()
   }
 
   clientEnd(at: number): void {
+    this.clientEnded = true
     this.requests.end(at)
   }
 
@@ -110,7 +119,7 @@ export class Http1Connection implements FollowedConnection {
 
   gap(gap: CopyGap, at: number): void {
     if (this.undecoded !== null) {
-      this.#count(gap.sent, gap.received)
+      this.#gapAfterSwitch(this.undecoded, gap, at)
       return
     }
     if (gap.sent > 0 || gap.received > 0) {
@@ -126,7 +135,8 @@ export class Http1Connection implements FollowedConnection {
 
   closed(closed: ConnectionClosed, at: number): void {
     if (closed.by === 'origin' && !closed.reset) this.responses.end(at)
-    const reason = failureOf(closed)
+    const byClient = this.clientEnded && closed.by === 'origin' && !closed.reset
+    const reason = failureOf(byClient ? { ...closed, by: 'client' } : closed)
     const open = this.#open()
     if (open.length === 0 && this.#latest === null) this.#closedUnused(closed, reason, at)
     this.#forgetOpen()
@@ -158,11 +168,14 @@ export class Http1Connection implements FollowedConnection {
       this.#lastHost = target.charCodeAt(0) === 47 && method !== 'CONNECT' ? host : null
     }
     const exchange = new LiveExchange('http', this.#record, this.#origin, at, method, scheme, this.#lastAuthority, path, version, block)
+    if (host === null && version === '1.1') exchange.addAnomaly('missingHost')
+    if (host !== null && disagrees(target, host)) exchange.addAnomaly('hostMismatch')
     if (this.#facts !== null) this.#giveTimes(exchange)
     this.#latest = exchange
     this.sending = exchange
     this.waiting.push(exchange)
     this.sink.begin(exchange)
+    exchange.splitter = splitterFor(exchange, this.sink)
   }
 
   /** Nobody can say what the bytes of a direction mean any more; `sent`, `received`: those of them that came in earlier pieces. */
@@ -170,7 +183,8 @@ export class Http1Connection implements FollowedConnection {
     const holder = exchange ?? this.#tunnel(at)
     holder.addAnomaly(anomaly)
     holder.addAnomaly('undecoded')
-    this.undecoded = holder
+    holder.splitter = null
+    this.#countOn(holder)
     this.#count(sent, received)
   }
 
@@ -182,8 +196,11 @@ export class Http1Connection implements FollowedConnection {
 
   /** What follows in both directions is another protocol. */
   switched(exchange: LiveExchange): void {
-    exchange.addAnomaly('undecoded')
-    this.undecoded = exchange
+    // A client that did not wait for the switch wrote what nobody can place.
+    const isPlaced = this.requests.heldBytes === 0 && this.undecoded === null
+    if (exchange.kind === 'websocket' && isPlaced) exchange.splitter = splitterFor(exchange, this.sink)
+    if (exchange.splitter === null) exchange.addAnomaly('undecoded')
+    this.#countOn(exchange)
     this.requests.becomeOpaque()
   }
 
@@ -192,6 +209,11 @@ export class Http1Connection implements FollowedConnection {
     const exchange = this.#tunnel(at)
     exchange.requestEnded = true
     return exchange
+  }
+
+  /** The first stays: it is open for as long as the connection, and only here is it known. */
+  #countOn(exchange: LiveExchange): void {
+    this.undecoded ??= exchange
   }
 
   #tunnel(at: number): LiveExchange {
@@ -228,7 +250,21 @@ export class Http1Connection implements FollowedConnection {
     if (undecoded === null || (sent === 0 && received === 0)) return
     undecoded.sentUnkept += sent
     undecoded.receivedUnkept += received
-    if (undecoded.isOpen) this.sink.touch(undecoded)
+    this.#touchUndecoded()
+  }
+
+  #touchUndecoded(): void {
+    if (this.undecoded?.isOpen) this.sink.touch(this.undecoded)
+  }
+
+  /** The bytes are counted; of a WebSocket they were messages, and what follows cannot be read without them. */
+  #gapAfterSwitch(exchange: LiveExchange, { since, sent, received }: CopyGap, at: number): void {
+    if (exchange.splitter !== null && sent + received > 0) {
+      exchange.splitter = null
+      exchange.addAnomaly('undecoded')
+      this.sink.addGap(since, at, 'overload', sent + received)
+    }
+    this.#count(sent, received)
   }
 
   #open(): LiveExchange[] {

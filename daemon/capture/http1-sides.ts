@@ -5,6 +5,7 @@ import type { HeaderBlock } from './decoders/header-block.ts'
 import type { MessageHandler, RequestHead, ResponseHandler, ResponseHead } from './decoders/http1.ts'
 import type { Http1Connection } from './http1-connection.ts'
 import type { LiveExchange } from './live-exchange.ts'
+import { splitterFor } from './message-splitter.ts'
 
 export class RequestSide implements MessageHandler<RequestHead> {
   #connection: Http1Connection
@@ -16,10 +17,10 @@ export class RequestSide implements MessageHandler<RequestHead> {
   onHead(head: RequestHead, at: number): void {
     this.#connection.begin(head, at)
   }
-  onData(bytes: Buffer): void {
+  onData(bytes: Buffer, at: number): void {
     const { sending, sink } = this.#connection
     if (sending === null || !sending.isOpen) return
-    sending.addToRequest(bytes)
+    sending.addToRequest(bytes, at)
     sink.touch(sending)
   }
   onTrailers(block: HeaderBlock): void {
@@ -89,19 +90,19 @@ export class ResponseSide implements ResponseHandler {
     exchange.responseVersion = head.version
     exchange.responseFields = head.block
     exchange.responseStartedAt = at
-    connection.sink.touch(exchange)
     if (head.status === 101) {
       if (isWebSocket(exchange)) exchange.kind = 'websocket'
       connection.switched(exchange)
     } else if (exchange.method === 'CONNECT' && head.status < 300 && exchange.kind === 'http') {
       exchange.kind = 'tunnel'
       connection.switched(exchange)
-    }
+    } else exchange.splitter = splitterFor(exchange, connection.sink)
+    connection.sink.touch(exchange)
   }
-  onData(bytes: Buffer): void {
+  onData(bytes: Buffer, at: number): void {
     const { receiving, sink } = this.#connection
     if (receiving === null || !receiving.isOpen) return
-    receiving.addToResponse(bytes)
+    receiving.addToResponse(bytes, at)
     sink.touch(receiving)
   }
   onTrailers(block: HeaderBlock): void {
@@ -120,9 +121,9 @@ export class ResponseSide implements ResponseHandler {
     else sink.touch(receiving)
   }
   onCut(at: number): void {
-    const { receiving, sink } = this.#connection
+    const { receiving, sink, clientEnded } = this.#connection
     this.#connection.receiving = null
-    if (receiving?.isOpen) sink.finish(receiving, failure('upstreamClosed'), at)
+    if (receiving?.isOpen) sink.finish(receiving, failure(clientEnded ? 'clientAborted' : 'upstreamClosed'), at)
   }
   onAnomaly(anomaly: Anomaly): void {
     const { receiving, waiting } = this.#connection

@@ -1,10 +1,14 @@
 /** The recorder: reads what proxy threads send and is the only writer of session files. */
 import { statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as rest } from 'node:timers/promises'
 import type { MessagePort } from 'node:worker_threads'
-import { notFound, WeirError } from '../../sdk/errors.ts'
+import { notFound, unavailable, WeirError } from '../../sdk/errors.ts'
+import type { FilterChain } from '../plugin/filters/filter-chain.ts'
+import { type FilterSpec, openFilters } from '../plugin/filters/open-filters.ts'
 import { Ballast } from '../store/ballast.ts'
 import { Catalogue } from '../store/catalogue.ts'
-import { isDiskFull } from '../store/database.ts'
+import { isDiskFull, isStoreError } from '../store/database.ts'
 import { type OpenOptions, SessionFile } from '../store/session-file.ts'
 import type { CatalogueEntry, SessionWriter } from '../store/surface.ts'
 import { unixTime } from '../thread/unix-time.ts'
@@ -14,7 +18,7 @@ import { HeaderBlocks } from './decoders/header-block.ts'
 import { DiskRoom } from './disk-room.ts'
 import { Http2Heads } from './http2-fields.ts'
 import { SessionRecorder } from './session-recorder.ts'
-import type { OpenedSession, RecorderEvents, RecorderSurface } from './surface.ts'
+import type { EditedSession, OpenedSession, RecorderEvents, RecorderSurface } from './surface.ts'
 
 export interface RecorderOptions {
   events: RecorderEvents
@@ -31,6 +35,12 @@ const listenerClosedMs = 100
 /** How often room for the ballast is looked for, ms; and how long after the first session it is made. */
 const ballastMs = 5_000
 const firstBallastMs = 2_000
+/** How often sessions are looked at for what is beyond their limits, ms. */
+const tendMs = 200
+/** After a slice of that the recorder does other things so many times as long. */
+const tendRest = 4
+/** Exchanges deleted by one transaction. */
+const deletedAtOnce = 500
 
 const messages = {
   sessionStopped: 'the session was stopped while this was open',
@@ -52,10 +62,13 @@ export class Recorder {
   #pace = new CommitPace()
   #timer: NodeJS.Timeout | null = null
   #ballastTimer: NodeJS.Timeout | null = null
+  #tendTimer: NodeJS.Timeout | null = null
   /** Of batches since the last round of commits, and since nothing was held. */
   #uncommitted = 0
   #held = 0
   #waiting = new Set<Wait>()
+  #home = ''
+  #cache: string | null = null
   #catalogue: Catalogue | null = null
   #room: DiskRoom | null = null
 
@@ -69,17 +82,31 @@ export class Recorder {
       openCatalogue: async (params) => this.#openCatalogue(params),
       saveEntry: async ({ entry }) => this.#saveEntry(entry),
       deleteEntry: async ({ id, file }) => this.#opened().delete(id, file),
-      openSession: async (params) => this.#openSession(params),
+      openSession: (params) => this.#openSession(params),
+      setFilters: async ({ handle, filters }) => {
+        const chain = await this.#openFilters(handle, filters)
+        this.#session(handle).entrance.use(chain)
+        return { filterFiles: chain?.files ?? [] }
+      },
+      setWhere: async ({ handle, where }) => this.#session(handle).keepOnly(where),
       pauseSession: async ({ handle, paused }) => {
         const now = unixTime()
         if (paused) this.#session(handle).pause(now)
         else this.#session(handle).resume(now)
       },
+      limitSession: async ({ handle, limits, exchangesLeft = Number.POSITIVE_INFINITY }) => {
+        this.#session(handle).limit(limits, exchangesLeft)
+      },
+      deleteExchanges: async (params) => this.#deleteExchanges(params),
+      annotateExchange: async (params) => this.#annotateExchange(params),
       drainSession: async ({ handle, timeoutMs }) => this.#drain(this.#session(handle), timeoutMs),
       closeSession: async ({ handle, reason }) => this.#close(this.#session(handle), reason),
       attachProxy: async ({ port }) => this.#attach(port),
       proxyLost: async () => this.#proxyLost(),
-      flush: async () => this.#commit(),
+      flush: async () => {
+        for (const reader of this.#readers) reader.readSent()
+        this.#commit()
+      },
     }
   }
 
@@ -92,9 +119,12 @@ export class Recorder {
     this.#catalogue = null
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#ballastTimer) clearTimeout(this.#ballastTimer)
+    if (this.#tendTimer) clearTimeout(this.#tendTimer)
   }
 
-  #openCatalogue({ home, running }: { home: string; running?: 'repair' | 'keep' }): { entries: CatalogueEntry[] } {
+  #openCatalogue({ home, cache, running }: Parameters<RecorderSurface['openCatalogue']>[0]): { entries: CatalogueEntry[] } {
+    this.#home = home
+    this.#cache = cache ?? null
     this.#catalogue?.close()
     this.#catalogue = Catalogue.open(home)
     this.#room = new DiskRoom(new Ballast(home), () => freeBytes(home))
@@ -120,21 +150,42 @@ export class Recorder {
     return this.#catalogue
   }
 
-  #openSession({ file, handle, repair }: { file: string; handle: number; repair?: 'recorderCrashed' | 'daemonKilled' }): OpenedSession {
+  async #openSession(params: Parameters<RecorderSurface['openSession']>[0]): Promise<OpenedSession> {
+    const { id, file, handle, repair, limits = {}, exchangesLeft = Number.POSITIVE_INFINITY, where = '', filters = [] } = params
+    const chain = await this.#openFilters(handle, filters)
     this.#sessions.get(handle)?.close(Date.now())
     this.#sessions.delete(handle)
     const writer = this.#openFile(file, { create: true, ...(repair ? { repair } : {}) })
     const session = new SessionRecorder({
+      id,
       handle,
       file: writer,
       isDiskFull,
       makeRoom: () => this.#room?.ranOut() ?? false,
       isRoomLow: () => this.#room?.isLow() ?? false,
+      readUpTo: () => this.#readUpTo(),
       report: (error) => this.#report(file, error),
+      decided: () => {
+        this.#schedule()
+        this.#wake()
+      },
     })
+    session.limit(limits, exchangesLeft)
+    session.keepOnly(where)
+    session.entrance.use(chain)
     this.#sessions.set(handle, session)
+    this.#tendTimer ??= setTimeout(() => this.#tend(), tendMs).unref()
     if (this.#room) this.#ballastTimer ??= setTimeout(() => this.#keepBallast(), firstBallastMs).unref()
-    return { handle, counts: session.counts, change: session.change }
+    return { handle, counts: session.counts, change: session.change, filterFiles: chain?.files ?? [] }
+  }
+
+  #openFilters(handle: number, filters: readonly FilterSpec[]): Promise<FilterChain | null> {
+    return openFilters(filters, {
+      dataRoot: join(this.#home, 'plugins'),
+      compileCache: this.#cache,
+      report: (fault) => this.#events.filterFailed({ handle, ...fault }),
+      log: (plugin, line) => this.#events.log({ level: 'info', message: line, plugin }),
+    })
   }
 
   #session(handle: number): SessionRecorder {
@@ -159,8 +210,12 @@ export class Recorder {
     this.#uncommitted += bytes
     this.#held += bytes
     if (this.#waiting.size > 0) this.#wake()
-    if (this.#timer === null) this.#timer = setTimeout(() => this.#due(), this.#pace.dueIn(performance.now()))
-    else if (this.#uncommitted > uncommittedBytes) this.#commit()
+    if (this.#timer !== null && this.#uncommitted > uncommittedBytes) this.#commit()
+    else this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => this.#due(), this.#pace.dueIn(performance.now()))
   }
 
   #due(): void {
@@ -178,15 +233,8 @@ export class Recorder {
     const now = Date.now()
     let holdsNothing = true
     for (const session of this.#sessions.values()) {
-      const { handle } = session
-      if (session.commit(now, this.#held)) {
-        this.#events.advanced({
-          handle,
-          change: session.change,
-          counts: session.counts,
-          commitIntervalMs: Math.round(this.#pace.intervalMs),
-        })
-      }
+      if (session.commit(now, this.#held)) this.#advanced(session)
+      if (session.becameFull()) this.#events.full({ handle: session.handle })
       holdsNothing &&= session.holdsNothing
     }
     this.#uncommitted = 0
@@ -204,21 +252,32 @@ export class Recorder {
     // A session without a listener has no such record.
     await this.#until(() => session.stopping, Math.min(timeoutMs, listenerClosedMs))
     // With all its connections closed nothing that is open can end any more.
-    await this.#until(() => session.open === 0 || session.connectionsClosed, timeoutMs - (performance.now() - begunAt))
+    await this.#until(
+      () => (session.open === 0 && !session.isAsking) || session.connectionsClosed,
+      timeoutMs - (performance.now() - begunAt),
+    )
     this.#commit()
   }
 
-  async #close(session: SessionRecorder, reason: keyof typeof messages): Promise<OpenedSession> {
+  async #close(session: SessionRecorder, reason: keyof typeof messages): Promise<EditedSession> {
     const { handle } = session
     if (session.stopping || this.#follows(session)) await this.#until(() => session.connectionsClosed, lastRecordsMs)
     session.stopping = true
     const now = Date.now()
     const ended = { reason, message: messages[reason] }
     for (const reader of this.#readers) reader.stop(session, ended, now)
-    session.endLeft(ended, now)
+    session.entrance.endLeft(ended, now)
+    await session.entrance.close()
     session.close(now)
     this.#sessions.delete(handle)
-    return { handle, counts: session.counts, change: session.change }
+    return { counts: session.counts, change: session.change }
+  }
+
+  /** Copies come in the order of what they tell of, each proxy's over a port of its own. */
+  #readUpTo(): number | null {
+    if (this.#readers.size === 0) return null
+    const last = Math.min(...[...this.#readers].map(({ lastAt }) => lastAt))
+    return last || null
   }
 
   #follows(session: SessionRecorder): boolean {
@@ -257,6 +316,68 @@ export class Recorder {
 
   #wake(): void {
     for (const wait of this.#waiting) if (wait.isSo()) wait.end()
+  }
+
+  async #deleteExchanges({
+    handle,
+    file,
+    seqs,
+  }: Parameters<RecorderSurface['deleteExchanges']>[0]): Promise<EditedSession & { deleted: number }> {
+    return this.#edit(handle, file, async (edit) => {
+      let deleted = 0
+      for (let at = 0; at < seqs.length; at += deletedAtOnce) {
+        const beganAt = performance.now()
+        deleted += edit((writer) => writer.delete(seqs.slice(at, at + deletedAtOnce)))
+        await rest(performance.now() - beganAt)
+      }
+      return { deleted }
+    })
+  }
+
+  async #annotateExchange({ handle, file, seq, change }: Parameters<RecorderSurface['annotateExchange']>[0]): Promise<EditedSession> {
+    return this.#edit(handle, file, async (edit) => {
+      if (!edit((writer) => writer.annotate(seq, change))) throw notFound('exchangeNotFound', `this session has no exchange ${seq}`)
+      return {}
+    })
+  }
+
+  /** In the file of a session that is open, or else opened for it. */
+  async #edit<Result>(
+    handle: number,
+    file: string,
+    work: (edit: <R>(step: (writer: SessionWriter) => R) => R) => Promise<Result>,
+  ): Promise<Result & EditedSession> {
+    const session = this.#sessions.get(handle)
+    const writer = session === undefined ? this.#openFile(file, {}) : null
+    try {
+      const edit = <R>(step: (writer: SessionWriter) => R): R =>
+        session === undefined ? step(writer as SessionWriter) : session.edit(Date.now(), this.#held, step)
+      const result = await work(edit)
+      const { counts, change } = session ?? (writer as SessionWriter)
+      return { ...result, counts, change }
+    } catch (error) {
+      throw isStoreError(error) ? unavailable('notWritable', 'the file of this session cannot be written; is the disk full?') : error
+    } finally {
+      writer?.close()
+    }
+  }
+
+  #tend(): void {
+    const beganAt = performance.now()
+    const now = Date.now()
+    let isMore = false
+    for (const session of this.#sessions.values()) {
+      const { change } = session
+      if (!session.tend(now)) continue
+      isMore = true
+      if (session.change > change) this.#advanced(session)
+    }
+    const took = performance.now() - beganAt
+    this.#tendTimer = setTimeout(() => this.#tend(), isMore ? Math.max(1, took * tendRest) : tendMs).unref()
+  }
+
+  #advanced({ handle, change, counts }: SessionRecorder): void {
+    this.#events.advanced({ handle, change, counts, commitIntervalMs: Math.round(this.#pace.intervalMs) })
   }
 
   #keepBallast(): void {

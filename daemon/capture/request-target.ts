@@ -1,4 +1,5 @@
 /** The parts of an exchange's URL, from what a request says (RFC 9112 sections 3.2 and 3.3). */
+import { withoutDefaultPort } from '../../sdk/authority.ts'
 
 export interface RequestTarget {
   scheme: 'http' | 'https'
@@ -28,9 +29,11 @@ export function readTarget(target: string, method: string, host: string | null, 
   return { scheme, authority: withoutDefaultPort(host === null || host === '' ? tunnel : host, scheme), path }
 }
 
-export function withoutDefaultPort(authority: string, scheme: 'http' | 'https'): string {
-  const port = scheme === 'https' ? ':443' : ':80'
-  return authority.endsWith(port) && (authority.charCodeAt(0) === 91 || authority.indexOf(':') === authority.length - port.length)
-    ? authority.slice(0, -port.length)
-    : authority
+/** Whether an absolute-form target and the Host field name different authorities (RFC 9112 section 3.2.2). */
+export function disagrees(target: string, host: string): boolean {
+  const absolute = target.charCodeAt(0) === 47 ? null : absoluteForm.exec(target)
+  if (!absolute) return false
+  const scheme = /^(https|wss)$/i.test(absolute[1] as string) ? 'https' : 'http'
+  const named = (absolute[2] as string).slice((absolute[2] as string).lastIndexOf('@') + 1)
+  return withoutDefaultPort(named, scheme).toLowerCase() !== withoutDefaultPort(host, scheme).toLowerCase()
 }

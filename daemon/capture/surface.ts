@@ -1,7 +1,10 @@
 /** What a recorder thread answers (over a ThreadLink), and what it says by itself. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Counts } from '../../sdk/model.ts'
-import type { CatalogueEntry } from '../store/surface.ts'
+import type { SessionLimits } from '../../sdk/session-settings.ts'
+import type { FilterFault } from '../plugin/filters/filter-step.ts'
+import type { FilterSpec } from '../plugin/filters/open-filters.ts'
+import type { Annotation, CatalogueEntry } from '../store/surface.ts'
 
 export type { CatalogueEntry }
 
@@ -10,25 +13,51 @@ export type OpenedSession = {
   handle: number
   counts: Counts
   change: number
+  /** The user's files that its filters were loaded from. */
+  filterFiles: readonly string[]
 }
+
+/** How a session stands after a change of what is on record. */
+export type EditedSession = Pick<OpenedSession, 'counts' | 'change'>
 
 /** Lives in the recorder thread. Calls reject with WeirError. */
 export type RecorderSurface = {
   /**
    * Recorder 0 only: opens (makes, migrates) the catalogue. Sessions it left running are repaired: stopped, their open exchanges
    * aborted (daemonKilled), one gap each. With `running: 'keep'` (a recorder that replaces a crashed one) they are left alone:
-   * openSession repairs them.
+   * openSession repairs them. `cache`: the folder of Node's compile cache, for the processes of plugins.
    */
-  openCatalogue(params: { home: string; running?: 'repair' | 'keep' }): Promise<{ entries: CatalogueEntry[] }>
+  openCatalogue(params: { home: string; cache?: string; running?: 'repair' | 'keep' }): Promise<{ entries: CatalogueEntry[] }>
   /** Recorder 0 only: inserts or replaces. */
   saveEntry(params: { entry: CatalogueEntry }): Promise<void>
   /** Recorder 0 only: removes the entry and unlinks the session's files. */
   deleteEntry(params: { id: string; file: string }): Promise<void>
   /**
    * Opens or creates the file. `handle` names the session in wire copies; the session manager gives it, so that it outlives a recorder.
-   * `repair`: repairs what a lost thread left behind with that reason and one gap.
+   * Rejects with -32602 invalidFilter before anything is opened. `repair`: repairs what a lost thread left behind with that reason and one gap.
    */
-  openSession(params: { id: string; file: string; handle: number; repair?: 'recorderCrashed' | 'daemonKilled' }): Promise<OpenedSession>
+  openSession(params: {
+    id: string
+    file: string
+    handle: number
+    repair?: 'recorderCrashed' | 'daemonKilled'
+    limits?: SessionLimits
+    /** A query: only what matches is stored. */
+    where?: string | undefined
+    /** Exchanges that may be recorded; absent: any number. */
+    exchangesLeft?: number | undefined
+    filters?: FilterSpec[]
+  }): Promise<OpenedSession>
+  /** From the next exchange on. */
+  limitSession(params: { handle: number; limits: SessionLimits; exchangesLeft?: number | undefined }): Promise<void>
+  /** From the next exchange on only what matches the query is stored; empty: everything. Rejects with invalidQuery. */
+  setWhere(params: { handle: number; where: string }): Promise<void>
+  /** Of any session; `file` is opened when it is not. How many of them there were. */
+  deleteExchanges(params: { handle: number; file: string; seqs: readonly number[] }): Promise<EditedSession & { deleted: number }>
+  /** Of any session. Rejects with 1001 exchangeNotFound. */
+  annotateExchange(params: { handle: number; file: string; seq: number; change: Annotation }): Promise<EditedSession>
+  /** From the next exchange on. Rejects with -32602 invalidFilter, and the session keeps those it had. */
+  setFilters(params: { handle: number; filters: FilterSpec[] }): Promise<Pick<OpenedSession, 'filterFiles'>>
   pauseSession(params: { handle: number; paused: boolean }): Promise<void>
   /** Waits until no exchange is open, at most so long; after the listener's listenerClosed record. */
   drainSession(params: { handle: number; timeoutMs: number }): Promise<void>
@@ -38,12 +67,16 @@ export type RecorderSurface = {
   attachProxy(params: { port: MessagePort }): Promise<void>
   /** The proxy thread died: every open exchange of its connections fails (proxyCrashed) and each running session gets a gap. */
   proxyLost(params: Record<never, never>): Promise<void>
-  /** Commits what is in hand. */
+  /** Reads what proxy threads have sent so far, and commits it. */
   flush(params: Record<never, never>): Promise<void>
 }
 
 /** What the main thread hears from a recorder, at most once a commit and session. */
 export type RecorderEvents = {
   advanced(params: { handle: number; change: number; counts: Counts; commitIntervalMs: number }): void
+  /** All the exchanges that it may record have ended; once. */
+  full(params: { handle: number }): void
+  /** A filter failed or was disabled. */
+  filterFailed(params: { handle: number } & FilterFault): void
   log(params: { level: 'info' | 'warn' | 'error'; message: string; [more: string]: unknown }): void
 }

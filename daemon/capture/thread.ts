@@ -8,6 +8,8 @@ if (!parentPort) throw new Error('daemon/capture/thread.ts is the entry of a wor
 
 const events: RecorderEvents = {
   advanced: (params) => link.notify('advanced', params),
+  full: (params) => link.notify('full', params),
+  filterFailed: (params) => link.notify('filterFailed', params),
   log: (params) => link.notify('log', params),
 }
 const fault = (error: unknown) =>

@@ -1,10 +1,10 @@
 /** A connection whose inside nobody reads: one exchange, open while it lives. */
 
+import { withoutDefaultPort } from '../../sdk/authority.ts'
 import type { Failure } from '../../sdk/model.ts'
 import type { OriginRecord } from '../store/records.ts'
 import { type ExchangeSink, type FollowedConnection, failure, failureOf } from './connection.ts'
 import { connectionRecord, type LiveExchange, tunnelExchange } from './live-exchange.ts'
-import { withoutDefaultPort } from './request-target.ts'
 import type { ConnectionClosed, ConnectionOpened, OriginFacts } from './wire-copy.ts'
 
 export class TunnelConnection implements FollowedConnection {
@@ -16,7 +16,7 @@ export class TunnelConnection implements FollowedConnection {
     this.#sink = sink
     this.#exchange = tunnelExchange(connectionRecord(client), origin, startedAt, scheme, withoutDefaultPort(authority, scheme))
     if (opened.origin) setConnectTimes(this.#exchange, opened.origin)
-    if (opened.opaque !== 'bypassed') this.#exchange.addAnomaly('undecoded')
+    if (opened.opaque !== 'bypassed') this.#exchange.addAnomaly(opened.opaque ?? 'undecoded')
     sink.begin(this.#exchange)
   }
 

@@ -3,7 +3,7 @@
  * order it happened. A batch is one ArrayBuffer, transferred, of at most `batchBytes` (more for one larger copy) or
  * `batchMs` old. Layout of a record, little-endian: u32 connection, u8 kind, f64 at (Unix ms), u32 length, bytes.
  */
-import type { Endpoint, Failure, Tls } from '../../sdk/model.ts'
+import type { Client, Endpoint, Failure, Tls } from '../../sdk/model.ts'
 
 export const batchBytes = 256 * 1024
 export const batchMs = 10
@@ -32,20 +32,24 @@ export const CopyKind = {
   listenerClosed: 9,
   /** JSON of {session}: all its connections are closed. Connection 0. */
   sessionClosed: 10,
+  /** JSON of ClientProcess or null: the answer for a connection that was opened `asked`. May come after its `closed`. */
+  process: 11,
 } as const
 export type CopyKind = (typeof CopyKind)[keyof typeof CopyKind]
 
 export interface ConnectionOpened {
   /** The recorder's handle of the session (see RecorderSurface.openSession). */
   session: number
-  client: Endpoint
+  client: Client
+  /** A `process` record will come: whose connection it is was not known yet. */
+  asked?: true
   scheme: 'http' | 'https'
   /** The destination as the client named it, `host:port` (IPv6 in brackets); empty for a clear-text proxy connection. */
   authority: string
   /** http1, http2: decode it. opaque: only its existence and byte counts are recorded, as a tunnel. */
   protocol: 'http1' | 'http2' | 'opaque'
-  /** Of an opaque one: why it is not decoded. */
-  opaque?: 'bypassed' | 'undecoded'
+  /** Of an opaque one: why it is not decoded. autoBypassed: a client of its host has rejected the CA before. */
+  opaque?: 'bypassed' | 'autoBypassed' | 'undecoded'
   /** When the client's connection or tunnel request arrived, Unix ms. */
   startedAt: number
   origin?: OriginFacts

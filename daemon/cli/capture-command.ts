@@ -34,7 +34,7 @@ export async function captureCommand(
   }
   // The command has run: whatever weir meets now is said, and the exit code stays the command's.
   try {
-    await conclude(context, client, await client.call('session/stop', { sessionId: session.id }), proxy)
+    await conclude(context, client, await client.call('session/stop', { sessionId: session.id }))
   } catch (error) {
     await context.err.line(`weir: ${endingOf(error).message}`)
   }
@@ -63,18 +63,18 @@ async function runCommand([program = '', ...words]: readonly string[], env: Envi
   }
 }
 
-async function conclude({ err, env }: Context, client: Client, session: Session, proxy: string): Promise<void> {
+async function conclude({ err, env }: Context, client: Client, session: Session): Promise<void> {
   const name = shellWord(printable(session.name))
-  if (session.counts.exchanges === 0) return err.line(nothingCaptured(proxy))
+  if (session.counts.exchanges === 0) return err.line(nothingCaptured(ownName(env)))
   await err.line(`weir: ${describeCounts(session)}; ${ownName(env)} ls ${name}`)
   if (await isMistrusted(client, session)) await err.line(mistrusted)
 }
 
-const nothingCaptured = (proxy: string): string =>
+const nothingCaptured = (name: string): string =>
   [
     'weir: nothing was captured. Either the command sent no HTTP request, or it does not read the proxy variables:',
     '  Node before 22.21 and 24.5 does not by itself, nor do programs with proxy settings of their own.',
-    `  Tell such a program to use the HTTP proxy ${proxy} (start one that stays with: weir capture).`,
+    `  Start a proxy that stays with: ${name} capture; then tell the program to use the one that it names.`,
   ].join('\n')
 
 const mistrusted = [

@@ -40,10 +40,10 @@ export async function captureLive(context: Context, client: Client, start: () =>
 }
 
 /** Until the signal, or until somebody else stops the session. */
-async function show(context: Context, client: Client, { session, proxy }: Capture, ending: AbortSignal): Promise<number> {
-  const sessionId = session.id
+async function show(context: Context, client: Client, capture: Capture, ending: AbortSignal): Promise<number> {
+  const sessionId = capture.session.id
   const { path } = await client.call('ca/get', {})
-  await introduce(context, session, proxy, path)
+  await introduce(context, capture, path)
   const table = new LiveTable(client, sessionId, context.out, 'start')
   while (!ending.aborted && (await client.call('session/get', { sessionId })).state !== 'stopped') {
     await table.poll()
@@ -56,14 +56,20 @@ async function show(context: Context, client: Client, { session, proxy }: Captur
   return exits.done
 }
 
-async function introduce({ out, home, env }: Context, session: Session, proxy: string, ca: string): Promise<void> {
+async function introduce({ out, home, env }: Context, { session, proxy, reverse }: Capture, ca: string): Promise<void> {
+  const how =
+    reverse === undefined
+      ? [
+          `  curl --proxy ${proxy} --cacert ${shellWord(ca)} https://example.com/`,
+          '',
+          `  or run a program behind it:  ${ownName(env)} capture -- CMD ...`,
+        ]
+      : [`  curl ${proxy}/`, '', `  what is asked of it goes to: ${printable(reverse)}`]
   const lines = [
     `${out.style('bold', 'weir')} captures on ${out.style('bold', proxy)} (session ${printable(session.name)})`,
     '',
     '  see that it works, in another terminal:',
-    `  curl --proxy ${proxy} --cacert ${shellWord(ca)} https://example.com/`,
-    '',
-    `  or run a program behind it:  ${ownName(env)} capture -- CMD ...`,
+    ...how,
     `  socket:                      ${printable(home.socket)}`,
     '  to end the session:          Ctrl-C',
     '',

@@ -5,9 +5,12 @@ import type { Client } from '../../sdk/client.ts'
 import { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
 import type { Params } from '../../sdk/protocol.ts'
+import { settingsOf, tlsOf } from './capture-flags.ts'
 import type { Context } from './context.ts'
-import { CommandFailed } from './exit.ts'
+import { CommandFailed, sentence } from './exit.ts'
+import { type FilterFlag, filtersOf } from './filter-flags.ts'
 import type { Given } from './given.ts'
+import { printable } from './printable.ts'
 
 const defaultPort = 9347
 /** How many ports are tried after the default one. */
@@ -17,15 +20,19 @@ export interface Capture {
   session: Session
   /** `http://127.0.0.1:9347` */
   proxy: string
+  /** The origin that it stands for. */
+  reverse?: string
 }
 
 /** @param port undefined: the default one, or the next that is free */
 export async function startCapture(client: Client, context: Context, given: Given, port: number | undefined): Promise<Capture> {
-  const settings = await sessionSettings(context, given)
-  const start = (at: number) => client.call('session/start', { ...settings, proxy: { port: at } })
+  const settings = await sessionSettings(client, context, given)
+  const start = (at: number) => client.call('session/start', { ...settings, proxy: { port: at } }).catch(filterRefused)
   const session = port === undefined ? await startOnNextFree(start) : await start(port).catch((error: unknown) => refused(error, port))
   if (!session.proxy) throw new CommandFailed('the session has no proxy')
-  return { session, proxy: `http://${authority(session.proxy)}` }
+  const { reverse } = settings
+  if (settings.tls?.keyLog) await context.err.line(`weir: TLS secrets go to ${printable(`${session.file}.keys`)}`)
+  return { session, proxy: `http://${authority(session.proxy)}`, ...(reverse !== undefined && { reverse }) }
 }
 
 async function startOnNextFree(start: (port: number) => Promise<Session>): Promise<Session> {
@@ -46,16 +53,24 @@ function refused(error: unknown, port: number): never {
   throw new CommandFailed(`port ${port} is taken; name another with --port, or --port 0 for any free one`)
 }
 
-async function sessionSettings(context: Context, given: Given): Promise<Omit<Params<'session/start'>, 'proxy'>> {
+function filterRefused(error: unknown): never {
+  if (error instanceof WeirError && error.reason === 'invalidFilter') throw new CommandFailed(`--filter: ${sentence(error)}`)
+  throw error
+}
+
+async function sessionSettings(client: Client, context: Context, given: Given): Promise<Omit<Params<'session/start'>, 'proxy'>> {
   const name = given.text('name')
   const where = given.text('where')
-  const insecure = given.list('insecure')
-  const bypass = given.list('bypass')
+  const reverse = given.text('reverse')
+  const filters = await filtersOf(client, given.values<FilterFlag>('filter'))
   const ca = await extraRoots(context)
   return {
     ...(name !== undefined && { name }),
     ...(where !== undefined && { where }),
-    tls: { ...(insecure.length > 0 && { insecure }), ...(bypass.length > 0 && { bypass }), ...(ca && { ca }) },
+    ...(filters.length > 0 && { filters }),
+    ...(reverse !== undefined && { reverse }),
+    ...settingsOf(given),
+    tls: { ...tlsOf(given), ...(ca && { ca }) },
   }
 }
 

@@ -9,10 +9,11 @@ import { shellWord } from './shell-word.ts'
 /** How this command line is called here: a checkout has it by npx alone. */
 export const ownName = (env: Environment): string => (env.npm_execpath ? 'npx weir' : 'weir')
 
-/** `12 exchanges (1 failed), 3 kB sent, 1.2 MB received, no gaps` */
+/** `12 exchanges (1 failed), 4 filtered, 3 kB sent, 1.2 MB received, no gaps` */
 export function describeCounts({ counts }: Session): string {
   const parts = [
     plural(counts.exchanges, 'exchange') + (counts.failed > 0 ? ` (${counts.failed.toLocaleString('en')} failed)` : ''),
+    ...(counts.filtered > 0 ? [`${counts.filtered.toLocaleString('en')} filtered`] : []),
     `${formatBytes(counts.bytesSent)} sent`,
     `${formatBytes(counts.bytesReceived)} received`,
     counts.gaps > 0 ? `${plural(counts.gaps, 'gap')} (not everything was recorded)` : 'no gaps',

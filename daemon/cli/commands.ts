@@ -1,7 +1,15 @@
 /** THE table of commands: the parser, the help and the shell completion derive from it. */
+import { overviewKeys } from '../../sdk/overview-keys.ts'
+import { pluginKinds } from '../../sdk/plugin/manifest.ts'
+import { redactionLevels } from '../../sdk/redaction/levels.ts'
+import { parsePair, parseSize, parseStopAfter } from './capture-flags.ts'
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts'
 import { UsageError } from './exit.ts'
+import { builtInExporters } from './exporter-names.ts'
+import { filterForm, parseFilter } from './filter-flags.ts'
+import { builtInFilters } from './filter-names.ts'
 import { shells } from './shells.ts'
+import { trustStores } from './trust/store-names.ts'
 
 const session: ArgumentSpec = { name: 'session', summary: 'an id, a name (the newest of that name) or last', completion: 'session' }
 const seq: ArgumentSpec = { name: 'seq', summary: 'the number of an exchange, as weir ls shows it' }
@@ -24,6 +32,7 @@ const oneOf = (what: string, words: readonly string[]) => (text: string) => {
   throw new UsageError(`${what} is one of ${words.join(', ')}, not ${JSON.stringify(text)}`)
 }
 
+export const parsePluginKind = oneOf('KIND', pluginKinds) as (text: string) => (typeof pluginKinds)[number]
 export const parsePart = oneOf('PART', parts) as (text: string) => (typeof parts)[number]
 
 const setting = (text: string) => {
@@ -31,6 +40,16 @@ const setting = (text: string) => {
   if (split > 0) return text
   throw new UsageError(`--set takes KEY=VALUE, not ${JSON.stringify(text)}`)
 }
+
+const storeOption = (names: readonly string[]): OptionSpec => ({
+  flags: '--store <name>',
+  summary: `only this kind of store: ${names.join(', ')}`,
+  repeatable: true,
+  completion: names,
+  parse: oneOf('--store', names),
+})
+const dryRun: OptionSpec = { flags: '--dry-run', summary: 'say what would be run, and run nothing' }
+const yes: OptionSpec = { flags: '--yes', summary: 'do not ask' }
 
 const sorts = ['time', 'size', 'dur'] as const
 
@@ -42,7 +61,10 @@ export const commands: readonly CommandSpec[] = [
 
 With one (weir capture -- CMD ...) the command runs behind the proxy with the proxy and certificate variables set, on a free port unless
 --port names one. Its exit code is passed through: 128 + n when signal n ended it, 127 when it was not found. weir itself then prints to
-standard error only.`,
+standard error only.
+
+Filters take their turn as they are given: --filter url-excludes:text=/health --filter method:only=GET,POST. In the place of NAME the path of a
+module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir plugin list names those that are there.`,
     arguments: [
       { name: 'command', summary: 'a command to run behind the proxy, after --', optional: true, variadic: true, completion: 'command' },
     ],
@@ -50,8 +72,43 @@ standard error only.`,
       { flags: '--name <name>', summary: 'what to call the session' },
       { flags: '--port <port>', summary: 'the port to listen on; 0 picks a free one', parse: integer('--port', 0, 65535) },
       { flags: '--where <query>', summary: 'store only what matches' },
+      {
+        flags: '--filter <filter>',
+        summary: `let a filter decide what is stored, and how: ${filterForm}`,
+        repeatable: true,
+        completion: builtInFilters,
+        parse: parseFilter,
+      },
       { flags: '--insecure <host>', summary: 'do not verify the certificate of this host (* is any run of characters)', repeatable: true },
       { flags: '--bypass <host>', summary: 'never decrypt this host', repeatable: true },
+      { flags: '--auto-bypass', summary: 'decrypt no host any more whose client rejects the certificate' },
+      { flags: '--key-log', summary: 'write the TLS secrets of both sides beside the session file, for Wireshark' },
+      {
+        flags: '--upstream <match=url>',
+        summary: 'reach these hosts through this proxy (http:, https:, socks5:, ...), or direct',
+        repeatable: true,
+        parse: parsePair('--upstream', 'MATCH=URL or MATCH=direct'),
+      },
+      {
+        flags: '--resolve <host=address>',
+        summary: 'connect there instead of looking the host up; both may name a port',
+        repeatable: true,
+        parse: parsePair('--resolve', 'HOST[:PORT]=ADDRESS[:PORT]'),
+      },
+      {
+        flags: '--client-cert <match=file>',
+        summary: 'show this certificate to hosts that ask: PEM with its key, or PKCS#12',
+        repeatable: true,
+        parse: parsePair('--client-cert', 'MATCH=FILE'),
+      },
+      { flags: '--max-body <size>', summary: 'keep at most so much of each body: 64kb, 1mb', parse: parseSize },
+      {
+        flags: '--stop-after <amount>',
+        summary: 'end the session after so many exchanges (10), so long (30s) or so much (100mb); whichever comes first',
+        repeatable: true,
+        parse: parseStopAfter,
+      },
+      { flags: '--reverse <url>', summary: 'stand for this origin, for programs that can use no proxy; takes no command' },
     ],
     takesCommand: true,
     load: async () => (await import('./commands/capture.ts')).capture,
@@ -130,6 +187,54 @@ standard error only.`,
     load: async () => (await import('./commands/ls.ts')).ls,
   },
   {
+    name: 'overview',
+    summary: 'the exchanges of a session in groups: how many, bytes, how long they took',
+    details: `The largest group comes first. P50, P90 and P99 are what that share of the exchanges did not exceed. In paths, what looks like data is {id}, {date} or
+{name}. A first word that is no session begins a query on last. Put -- before a query that begins with a dash.`,
+    arguments: [
+      { ...session, optional: true },
+      { name: 'query', summary: 'only what matches', optional: true, variadic: true },
+    ],
+    options: [
+      {
+        flags: '--by <key>',
+        summary: `what makes a group: ${overviewKeys.join(', ')}; host when absent`,
+        completion: overviewKeys,
+        parse: oneOf('--by', overviewKeys),
+      },
+      { flags: '-n, --limit <count>', summary: 'only the largest so many; 100 when absent', parse: integer('--limit', 1, 1000) },
+      jsonLines,
+    ],
+    load: async () => (await import('./commands/overview.ts')).overview,
+  },
+  {
+    name: 'tail',
+    summary: 'print exchanges as they end, until Ctrl-C; across restarts of the daemon',
+    details: `With --json a line comes each time an exchange changes: open, then ended. A first word that is no session begins a query on last.`,
+    arguments: [
+      { ...session, optional: true },
+      { name: 'query', summary: 'only what matches', optional: true, variadic: true },
+    ],
+    options: [{ flags: '--all', summary: 'begin with all that is on record, not from now on' }, jsonLines],
+    load: async () => (await import('./commands/tail.ts')).tail,
+  },
+  {
+    name: 'search',
+    summary: 'find a text in URLs, headers, bodies and messages, newest exchange first',
+    details: 'Bodies are searched without their Content-Encoding. ASCII letters match in either case unless --case-sensitive is given.',
+    arguments: [session, { name: 'text', summary: 'what to look for' }],
+    options: [
+      { flags: '--case-sensitive', summary: 'letters match in the case given only' },
+      {
+        flags: '-n, --limit <count>',
+        summary: 'only in the newest so many that have it',
+        parse: integer('--limit', 1, Number.MAX_SAFE_INTEGER),
+      },
+      jsonLines,
+    ],
+    load: async () => (await import('./commands/search.ts')).search,
+  },
+  {
     name: 'show',
     summary: 'one exchange: heads, bodies that are text, timings, TLS',
     arguments: [session, seq],
@@ -140,19 +245,98 @@ standard error only.`,
     name: 'body',
     summary: 'the bytes of one body, as they were on the wire',
     arguments: [session, seq, { name: 'part', summary: 'request or response', completion: parts }],
-    options: [{ flags: '--decode', summary: 'undo Content-Encoding' }, json],
+    options: [
+      { flags: '--decode', summary: 'undo Content-Encoding' },
+      { flags: '--text', summary: 'as UTF-8 text, from whatever charset it has; undoes Content-Encoding, too' },
+      json,
+    ],
     load: async () => (await import('./commands/body.ts')).body,
+  },
+  {
+    name: 'messages',
+    summary: 'the messages inside of one exchange: WebSocket, server-sent events, gRPC',
+    arguments: [session, seq],
+    options: [jsonLines],
+    load: async () => (await import('./commands/messages.ts')).messages,
+  },
+  {
+    name: 'tag',
+    summary: 'put tags on an exchange, in place of those it has; without tags it has none',
+    arguments: [session, seq, { name: 'tags', summary: 'texts', optional: true, variadic: true }],
+    options: [json],
+    load: async () => (await import('./commands/annotate.ts')).tag,
+  },
+  {
+    name: 'note',
+    summary: 'leave a note on an exchange, in place of the one it has; without a text it has none',
+    arguments: [session, seq, { name: 'text', summary: 'the note', optional: true, variadic: true }],
+    options: [json],
+    load: async () => (await import('./commands/annotate.ts')).note,
+  },
+  {
+    name: 'rm',
+    summary: 'delete one exchange, or all that match a query',
+    details: 'A query is asked about first, unless --yes is given. Put -- before a query that begins with a dash.',
+    arguments: [session, { name: 'what', summary: 'the number of an exchange, or a query', variadic: true }],
+    options: [yes, json],
+    load: async () => (await import('./commands/rm.ts')).rm,
   },
   {
     name: 'export',
     summary: 'write a session in another format, to standard output or a file',
-    arguments: [session, { name: 'exporter', summary: 'the format; har is one', completion: ['har'] }],
+    arguments: [session, { name: 'exporter', summary: 'the format; har is one', completion: builtInExporters }],
     options: [
       where,
       { flags: '-o, --out <file>', summary: 'the file to write; one that is there is replaced', completion: 'file' },
+      {
+        flags: '--redact <level>',
+        summary: 'what is hidden; without it, as the exporter says, mostly standard',
+        completion: [...redactionLevels],
+        parse: oneOf('--redact', redactionLevels),
+      },
       { flags: '--set <key=value>', summary: 'an option of the exporter', repeatable: true, parse: setting },
     ],
     load: async () => (await import('./commands/export.ts')).exportSession,
+  },
+  {
+    name: 'import',
+    summary: 'make a session of a file that weir or another tool wrote: HAR, JSON Lines, Postman, mitmproxy, cURL',
+    details:
+      'What the file is its content says, not its name. When something in it cannot be read, nothing is imported, unless --keep-good is given.',
+    arguments: [{ name: 'file', summary: 'the file', completion: 'file' }],
+    options: [
+      { flags: '--name <name>', summary: 'what to call the session; as the file when absent' },
+      { flags: '--keep-good', summary: 'import what can be read, and name the rest' },
+      json,
+    ],
+    load: async () => (await import('./commands/import.ts')).importFile,
+  },
+  {
+    name: 'sql',
+    summary: 'run a reading SQL statement on a session (its v1_* views: docs/sql.md)',
+    arguments: [session, { name: 'sql', summary: "one statement, for example: 'select method, url from v1_exchange'" }],
+    options: [
+      { flags: '-n, --limit <count>', summary: 'rows at most; 1,000 when absent', parse: integer('--limit', 1, 100_000) },
+      { flags: '--json', summary: 'print JSON, one row a line, as an object' },
+    ],
+    load: async () => (await import('./commands/sql.ts')).sql,
+  },
+  {
+    name: 'plugin list',
+    summary: 'list the exporters and filters, and say which modules cannot be used',
+    options: [jsonLines],
+    load: async () => (await import('./commands/plugin-list.ts')).listPlugins,
+  },
+  {
+    name: 'plugin new',
+    summary: 'make the beginning of a plugin of your own: a package with a test that passes',
+    details: 'It is JavaScript, in a new folder or an empty one: NAME in the current folder when none is given. Nothing is overwritten.',
+    arguments: [
+      { name: 'kind', summary: pluginKinds.join(' or '), completion: pluginKinds },
+      { name: 'name', summary: 'lower case letters, digits and dashes; what weir export and filters will call it' },
+      { name: 'folder', summary: 'where to make it', optional: true, completion: 'file' },
+    ],
+    load: async () => (await import('./commands/plugin-new.ts')).newPlugin,
   },
   {
     name: 'ca',
@@ -160,6 +344,26 @@ standard error only.`,
     details: 'Standard output has the path alone, so that --cacert "$(weir ca)" works.',
     options: [{ flags: '--pem', summary: 'print the certificate itself' }, json],
     load: async () => (await import('./commands/ca.ts')).ca,
+  },
+  {
+    name: 'ca check',
+    summary: 'whether the stores of this machine trust the CA; exit code 0 when each does, else 1',
+    options: [storeOption(trustStores), jsonLines],
+    load: async () => (await import('./commands/ca-trust.ts')).checkCa,
+  },
+  {
+    name: 'ca install',
+    summary: 'let the system, browsers and Java trust the CA, after saying what will be run',
+    details: `Every store that is found is meant, unless --store names some. Nothing is run before it was confirmed. Where the CA is trusted already there is
+nothing to do. --store container prints how an image is told to trust it, and changes nothing. weir ca uninstall takes it all back.`,
+    options: [storeOption([...trustStores, 'container']), dryRun, yes],
+    load: async () => (await import('./commands/ca-trust.ts')).installCa,
+  },
+  {
+    name: 'ca uninstall',
+    summary: 'take away what weir ca install added, after saying what will be run',
+    options: [storeOption(trustStores), dryRun, yes],
+    load: async () => (await import('./commands/ca-trust.ts')).uninstallCa,
   },
   {
     name: 'rpc',

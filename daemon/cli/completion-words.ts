@@ -21,11 +21,13 @@ export function candidates(commands: readonly CommandSpec[], words: readonly str
   const first = before[0]
   if (first === undefined) return startingWith(current, firstWords(commands))
   const [, second] = before
-  const single = commands.find(({ name }) => name === first)
-  if (single) return within(single, before.slice(1), current)
-  if (second === undefined) return startingWith(current, secondWords(commands, first))
   const double = commands.find(({ name }) => name === `${first} ${second}`)
-  return double ? within(double, before.slice(2), current) : nothing
+  if (double) return within(double, before.slice(2), current)
+  const single = commands.find(({ name }) => name === first)
+  const seconds = second === undefined ? startingWith(current, secondWords(commands, first)) : nothing
+  if (!single) return seconds
+  const { words: own, also } = within(single, before.slice(1), current)
+  return { words: [...seconds.words, ...own], also }
 }
 
 function firstWords(commands: readonly CommandSpec[]): Candidate[] {

@@ -1,5 +1,5 @@
 /** An exchange as `weir show` writes it. Headers stand in the order and case of the wire. */
-import type { Exchange, Headers, Response, Session, Tls } from '../../sdk/model.ts'
+import type { Client, Exchange, Headers, Response, Session, Tls } from '../../sdk/model.ts'
 import type { Output } from './output.ts'
 import { printable, printableBytes } from './printable.ts'
 import { formatBytes, formatDate, formatDuration } from './quantity.ts'
@@ -13,7 +13,7 @@ export function describeExchange(session: Session, exchange: Exchange, out: Outp
     ['error', error && `${error.reason}: ${error.message}`],
     ['odd', exchange.anomalies?.length ? exchange.anomalies.join(', ') : undefined],
     ['bodies', `${formatBytes(request.bodySize)} sent, ${formatBytes(response?.bodySize ?? 0)} received`],
-    ['from', client ? `${client.address}:${client.port}` : undefined],
+    ['from', client ? describeClient(client) : undefined],
     ['to', server ? `${server.address}:${server.port}` : undefined],
     ['tls', exchange.tls ? describeTls(exchange.tls) : undefined],
     ['timings', describeTimings(exchange)],
@@ -28,6 +28,9 @@ export function describeExchange(session: Session, exchange: Exchange, out: Outp
 
 const colour = (name: string, value: string, out: Output): string =>
   name === 'error' ? out.style('red', value) : name === 'odd' ? out.style('yellow', value) : value
+
+const describeClient = ({ address, port, process }: Client): string =>
+  `${address}:${port}${process ? `, ${process.name} (${process.pid})${process.path === null ? '' : ` ${process.path}`}` : ''}`
 
 const describeTls = ({ version, cipher, alpn, sni }: Tls): string =>
   [version, cipher, alpn && `ALPN ${alpn}`, sni && `SNI ${sni}`].filter(Boolean).join(', ')

@@ -38,6 +38,11 @@ export class Given {
     return this.#options[name] as number | undefined
   }
 
+  /** Of a repeatable option, as its `parse` gave them. */
+  values<Value>(name: string): Value[] {
+    return (this.#options[name] ?? []) as Value[]
+  }
+
   list(name: string): string[] {
     return (this.#options[name] ?? []) as string[]
   }

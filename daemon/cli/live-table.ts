@@ -1,7 +1,9 @@
-/** The table of `weir capture`: a row for each exchange that has ended, and below them, on a terminal, what is still open. */
+/** The table of `weir capture`: a row for each exchange that has ended, and below them, on a terminal, what is still open, and the hosts. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../../sdk/client.ts'
 import type { Exchange } from '../../sdk/model.ts'
 import { type ExchangeTable, exchangeTable } from './exchange-row.ts'
+import { LiveOverview } from './live-overview.ts'
 import type { Output } from './output.ts'
 import { plural } from './quantity.ts'
 import { SeqSet } from './seq-set.ts'
@@ -16,17 +18,20 @@ export class LiveTable {
   readonly #out: Output
   readonly #ended = new SeqSet()
   readonly #open = new Map<number, Exchange>()
+  readonly #overview: LiveOverview
+  #isFinished = false
   #clock: string
   #headed = false
   /** Lines below the table that the next row takes the place of. */
-  #below = 0
+  #below: readonly string[] = []
 
-  /** @param clock where to begin */
-  constructor(client: Client, sessionId: string, out: Output, clock: string) {
+  /** @param clock where to begin @param now milliseconds */
+  constructor(client: Client, sessionId: string, out: Output, clock: string, now?: () => number) {
     this.#client = client
     this.#sessionId = sessionId
     this.#out = out
     this.#clock = clock
+    this.#overview = new LiveOverview(client, sessionId, out, now)
   }
 
   /** Shows what has changed since the last time. */
@@ -36,12 +41,13 @@ export class LiveTable {
     for (const seq of page.deleted ?? []) this.#open.delete(seq)
     const rows = page.items.filter((exchange) => this.#hasEnded(exchange))
     const skipped = page.more ? await this.#skip() : ''
+    this.#overview.refresh(this.#clock)
     await this.#draw(rows, skipped)
   }
 
-  /** Takes the lines about open exchanges away. */
+  /** Takes away what is below the rows. */
   async finish(): Promise<void> {
-    this.#open.clear()
+    this.#isFinished = true
     await this.#draw([], '')
   }
 
@@ -73,12 +79,12 @@ export class LiveTable {
     const layout = exchangeTable(out)
     const lines = rows.map(layout.line)
     if (skipped) lines.push(out.style('dim', skipped))
-    const below = out.terminal ? this.#openLines(layout) : []
-    if (lines.length === 0 && below.length === 0 && this.#below === 0) return
+    const below = out.terminal && !this.#isFinished ? [...this.#openLines(layout), ...this.#overview.lines] : []
+    if (lines.length === 0 && isDeepStrictEqual(below, this.#below)) return
     if (!this.#headed) lines.unshift(layout.header())
     this.#headed = true
-    const erased = this.#below > 0 ? `\x1b[${this.#below}A\x1b[J` : ''
-    this.#below = below.length
+    const erased = this.#below.length > 0 ? `\x1b[${this.#below.length}A\x1b[J` : ''
+    this.#below = below
     await out.write(erased + [...lines, ...below].map((line) => `${line}\n`).join(''))
   }
 

@@ -10,7 +10,7 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 const closedCodes = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'])
 
 export class Output {
-  readonly #stream: Writable & { isTTY?: boolean; columns?: number }
+  readonly #stream: Writable & { isTTY?: boolean; columns?: number; rows?: number }
 
   constructor(stream: Writable) {
     this.#stream = stream
@@ -25,6 +25,11 @@ export class Output {
   /** Columns of the terminal; Infinity when it is none. */
   get width(): number {
     return this.terminal ? (this.#stream.columns ?? 80) : Infinity
+  }
+
+  /** Lines of the terminal; 0 when it is none. */
+  get height(): number {
+    return this.terminal ? (this.#stream.rows ?? 24) : 0
   }
 
   /** Only on a terminal, and not under NO_COLOR. */

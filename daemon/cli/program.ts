@@ -16,7 +16,10 @@ interface Found {
   given: Given
 }
 
-const groups: { [name: string]: string } = { session: 'change a session: stop, pause, resume, rename, delete' }
+const groups: { [name: string]: string } = {
+  session: 'change a session: stop, pause, resume, rename, delete',
+  plugin: 'list the exporters and filters, or begin one of your own',
+}
 
 /** @param argv the words after `weir`. Throws UsageError where an option's value is wrong. */
 export function parse(argv: readonly string[], commands: readonly CommandSpec[], version: string): Parsed {
@@ -51,6 +54,8 @@ function build(commands: readonly CommandSpec[], version: string, said: string[]
   for (const spec of commands) {
     const [first = '', second] = spec.name.split(' ')
     const command = second ? group(program, parents, first).command(second) : program.command(first)
+    // Its own options stay its own where it is the first word of others as well: `weir ca`.
+    if (!second) parents.set(first, command.enablePositionalOptions())
     fill(command, spec, (given) => found.push({ run: spec, given }), argv)
   }
   return program

@@ -1,7 +1,9 @@
 /** SESSION on the command line: `last`, an id, or a name (the newest of that name). */
 import type { Client } from '../../sdk/client.ts'
+import { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
 import { CommandFailed } from './exit.ts'
+import { printable } from './printable.ts'
 
 const newest = (sessions: readonly Session[]): Session | undefined =>
   sessions.reduce<Session | undefined>((best, session) => (best && best.startedAt > session.startedAt ? best : session), undefined)
@@ -48,4 +50,22 @@ export async function resolveSessionAndQuery(client: Client, words: readonly str
   const last = findSession(sessions, 'last')
   if (!last) throw new CommandFailed(noneYet)
   return { session: last, where: words.join(' '), notASession: first }
+}
+
+/** Whether somebody may have meant a session by it: it says nothing that only a query can say. */
+export const looksLikeSession = (word: string): boolean => /^[\w.@-]+$/.test(word)
+
+const isNoSession = (word: string): string => `there is no session ${printable(JSON.stringify(word))} (weir sessions lists them)`
+
+/** A mistyped session may also be a query that nothing matches. */
+export const nothingMatched = (word: string): string => `nothing matched: ${isNoSession(word)}, so this was a query on last`
+
+/** The same before anything could match. */
+export const takenForQuery = (word: string): string => `${isNoSession(word)}, so this is a query on last`
+
+/** A mistyped session looks like a query: when that is refused, both are said. */
+export function explainQuery(error: unknown, { notASession }: SessionAndQuery): unknown {
+  if (notASession === undefined || !(error instanceof WeirError)) return error
+  const message = `${isNoSession(notASession)}, and as a query on last: ${error.message}`
+  return new WeirError(error.code, error.reason, message, error.data)
 }

@@ -14,10 +14,16 @@ export class ExportOutput extends Writable {
   bytes = 0
   #descriptor: number
   #scratch = Buffer.allocUnsafeSlow(scratchBytes)
+  #readAgain: ((bytes: Buffer) => void) | null = null
 
   constructor(descriptor: number) {
     super({ decodeStrings: false, highWaterMark: scratchBytes })
     this.#descriptor = descriptor
+  }
+
+  /** Hears all that is written, piece by piece; what it throws fails the export. */
+  watch(readAgain: (bytes: Buffer) => void): void {
+    this.#readAgain = readAgain
   }
 
   override _write(chunk: string | Buffer, encoding: BufferEncoding, done: Done): void {
@@ -37,6 +43,7 @@ export class ExportOutput extends Writable {
   }
 
   #putBytes(bytes: Buffer, length: number): void {
+    this.#readAgain?.(bytes.subarray(0, length))
     for (let at = 0; at < length; ) {
       const written = writeSync(this.#descriptor, bytes, at, length - at, null)
       at += written

@@ -1,10 +1,11 @@
 /** The daemon's side of one exporter process: starts it, hears it, and ends it when it may not go on. */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { entry } from '../thread/entry.ts'
+import { residentBytes } from '../thread/resident-bytes.ts'
 import type { ExporterJob, FromExporter, ToExporter } from './exporter-messages.ts'
+import { killPluginProcess, startPluginProcess } from './plugin-process.ts'
 
 export interface ExporterLimits {
   /** JavaScript heap, MiB. */
@@ -43,16 +44,6 @@ interface ChildOptions {
 }
 
 const watchMs = 250
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'TZ', 'LANG', 'LC_ALL', 'SystemRoot', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA']
-const ownGroup = process.platform !== 'win32'
-
-/** The daemon's secrets and its Node options are not a plugin's. */
-function environment(compileCache: string | null): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {}
-  for (const name of inherited) if (process.env[name] !== undefined) env[name] = process.env[name]
-  if (compileCache) env.NODE_COMPILE_CACHE = compileCache
-  return env
-}
 
 export class ExporterChild {
   /** Resolves once, when the process and everything it started are gone. */
@@ -69,21 +60,12 @@ export class ExporterChild {
   constructor({ job, out, limits, compileCache, heard }: ChildOptions) {
     this.#limits = limits
     this.#heard = heard
-    this.#child = fork(entry(import.meta.url, './exporter-process'), [], {
-      stdio: ['ignore', 'ignore', 'ignore', out, 'ipc'],
-      env: environment(compileCache),
-      execArgv: [
-        // Else anybody's SIGUSR1 would open an inspector that asks nobody for a password.
-        '--disable-sigusr1',
-        `--max-old-space-size=${limits.heapMiB}`,
-        '--max-semi-space-size=4',
-        '--heap-growing-percent=20',
-        '--disable-warning=ExperimentalWarning',
-      ],
-      detached: ownGroup,
+    this.#child = startPluginProcess({
+      entry: entry(import.meta.url, './exporter-process'),
+      stdio: [out, 'ipc'],
+      heapMiB: limits.heapMiB,
+      compileCache,
     })
-    // What matters of it shows in the exit; without a listener it would end the daemon.
-    this.#child.on('error', () => undefined)
     this.#child.on('message', (message: FromExporter) => this.#receive(message))
     this.exit = this.#settle()
     this.#send(job)
@@ -104,7 +86,7 @@ export class ExporterChild {
 
   kill(verdict: Verdict): void {
     this.#verdict ??= verdict
-    this.#killGroup()
+    killPluginProcess(this.#child)
   }
 
   #send(message: ToExporter): void {
@@ -130,7 +112,7 @@ export class ExporterChild {
       return this.#ended(null, null)
     } finally {
       clearInterval(watch)
-      this.#killGroup()
+      killPluginProcess(this.#child)
     }
   }
 
@@ -151,25 +133,7 @@ export class ExporterChild {
   #bound(residentBytes: number): void {
     if (residentBytes > this.#limits.residentMiB * 1024 * 1024) this.kill('memory')
   }
-
-  #killGroup(): void {
-    const { pid } = this.#child
-    if (pid === undefined) return
-    try {
-      process.kill(ownGroup ? -pid : pid, 'SIGKILL')
-    } catch (error) {
-      // ESRCH: nothing is left of it.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') this.#child.kill('SIGKILL')
-    }
-  }
 }
 
 const isLast = (message: FromExporter): boolean =>
   'done' in message || 'invalid' in message || 'crashed' in message || ('failure' in message && !('module' in message))
-
-/** By Linux's accounts, also while it is too busy to say it; elsewhere only what the process says of itself bounds it. */
-async function residentBytes(pid: number | undefined): Promise<number> {
-  if (pid === undefined || process.platform !== 'linux') return 0
-  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '')
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
-}

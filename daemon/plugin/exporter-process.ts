@@ -3,10 +3,14 @@
  * reads the session file itself, read-only, and writes to the descriptor that the daemon opened. The daemon's end is its end.
  */
 import { rmSync } from 'node:fs'
+import { endWithDaemon } from './end-with-daemon.ts'
 import { ExporterRunJob } from './exporter-job.ts'
 import type { ExporterJob, FromExporter, ToExporter } from './exporter-messages.ts'
 import { said } from './failure.ts'
+import { hookModules, isOfUser } from './module-hooks.ts'
 import { listPlugins } from './plugin-list.ts'
+
+hookModules()
 
 const aliveMs = 200
 const abort = new AbortController()
@@ -38,6 +42,8 @@ process.on('message', (message: ToExporter) => {
   else if (!started) {
     started = true
     if (message.job === 'run') partial = message.partial
+    const modules = message.job === 'run' ? [message.module] : message.modules
+    if (modules.some(isOfUser)) endWithDaemon(partial)
     void work(message)
   }
 })

@@ -4,18 +4,24 @@ import type { Readable } from 'node:stream'
 import { codes, fromWire, invalidParams, limitExceeded, unavailable, type WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
 import { type ExporterInfo, limits as protocolLimits } from '../../sdk/protocol.ts'
+import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
+import { cancelled, Turns } from '../thread/turns.ts'
 import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits } from './exporter-child.ts'
-import { ExporterDirectory, howItEnded, isNotStarted, notStarted } from './exporter-directory.ts'
 import type { ExporterJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'
+import type { FileWatch } from './file-watch.ts'
 import { OutFile } from './out-file.ts'
-import { cancelled, Turns } from './turns.ts'
+import { howItEnded, isNotStarted, notStarted, PluginDirectory } from './plugin-directory.ts'
 
 export interface ExporterRunnerOptions {
   /** WEIR_HOME: the plugins' own folders are `plugins/<name>` in it. */
   home: string
-  /** The user's plugins: absolute paths of modules, or of folders that hold some. */
-  modules?: string[]
+  /** The user's plugins: modules, folders that hold some, packages. */
+  modules?: readonly string[]
+  /** The folder in which relative ones and packages are looked for; the home when absent. */
+  modulesFrom?: string
+  /** Is told which files the plugins were read from; absent: nobody hears of changes. */
+  files?: Pick<FileWatch, 'watch'>
   limits?: Partial<ExporterLimits>
   /** Folder of Node's compile cache, which makes their start quick. */
   compileCache?: string
@@ -24,7 +30,7 @@ export interface ExporterRunnerOptions {
   failed?(error: WeirError): void
 }
 
-export interface ExportProgress {
+interface ExportProgress {
   exchanges: number
   /** Written so far. */
   bytes: number
@@ -33,14 +39,19 @@ export interface ExportProgress {
 export interface ExportRequest {
   session: Session
   exporter: string
+  /** A query; absent: everything. */
+  where?: string
   /** Absolute path; absent: the result is text. */
   out?: string
   options?: Record<string, unknown>
+  /** Absent: as the exporter itself says. */
+  redact?: ExportRedact
   signal?: AbortSignal
   onProgress?(progress: ExportProgress): void
 }
 
 export interface ExportResult extends ExportProgress {
+  redacted?: Redacted
   path?: string
   text?: string
 }
@@ -51,7 +62,8 @@ const atOnce = 4
 export class ExporterRunner {
   #options: ExporterRunnerOptions
   #limits: ExporterLimits
-  #directory: ExporterDirectory
+  /** Of plugins of all kinds. */
+  readonly directory: PluginDirectory
   #running = new Set<ExporterChild>()
   #turns = new Turns(atOnce)
   #closed = false
@@ -59,13 +71,20 @@ export class ExporterRunner {
   constructor(options: ExporterRunnerOptions) {
     this.#options = options
     this.#limits = { ...exporterLimits, ...options.limits }
-    this.#directory = new ExporterDirectory(options.modules ?? [], this.#limits, options.compileCache ?? null, (error) =>
-      this.#report(error),
-    )
+    const { home, modules = [], modulesFrom = home, compileCache = null, files = { watch: () => undefined } } = options
+    this.directory = new PluginDirectory({
+      named: modules,
+      from: modulesFrom,
+      limits: this.#limits,
+      compileCache,
+      files,
+      failed: (error) => this.#report(error),
+    })
   }
 
-  list(): Promise<ExporterInfo[]> {
-    return this.#directory.list()
+  async list(): Promise<ExporterInfo[]> {
+    const { items } = await this.directory.list()
+    return items.filter(({ kind }) => kind === 'exporter')
   }
 
   /**
@@ -74,7 +93,7 @@ export class ExporterRunner {
    */
   async run(request: ExportRequest): Promise<ExportResult> {
     if (this.#closed) throw unavailable('stopping', 'the daemon is stopping')
-    const module = await this.#directory.moduleOf(request.exporter)
+    const { module } = await this.directory.find('exporter', request.exporter)
     const free = await this.#turns.take(request.signal)
     try {
       return request.out === undefined ? await this.#toText(module, request) : await this.#toFile(module, request, request.out)
@@ -95,9 +114,9 @@ export class ExporterRunner {
     const file = await OutFile.open(path, dirname(request.session.file))
     try {
       const child = this.#start(module, request, file)
-      const { exchanges, bytes } = this.#judge(request, await child.exit)
+      const done = this.#judge(request, await child.exit)
       await file.keep()
-      return { path, exchanges, bytes }
+      return { path, ...done }
     } catch (error) {
       await file.discard()
       throw error
@@ -107,12 +126,11 @@ export class ExporterRunner {
   async #toText(module: string, request: ExportRequest): Promise<ExportResult> {
     const child = this.#start(module, request, null)
     const [exit, text] = await Promise.all([child.exit, collect(child.output, protocolLimits.textBytes, () => child.kill('textTooLarge'))])
-    const { exchanges, bytes } = this.#judge(request, exit)
-    return { text, exchanges, bytes }
+    return { text, ...this.#judge(request, exit) }
   }
 
   #start(module: string, request: ExportRequest, file: OutFile | null): ExporterChild {
-    const { exporter, session, options = {}, signal, onProgress } = request
+    const { exporter, session, where = null, options = {}, redact = null, signal, onProgress } = request
     if (signal?.aborted || this.#closed) throw cancelled()
     const heard = (message: FromExporter) => {
       if ('alive' in message) onProgress?.({ exchanges: message.exchanges, bytes: message.bytes })
@@ -120,7 +138,7 @@ export class ExporterRunner {
     }
     const dataRoot = join(this.#options.home, 'plugins')
     const out = file?.descriptor ?? 'pipe'
-    const job: ExporterJob = { job: 'run', module, session, options, dataRoot, partial: file?.partial ?? null }
+    const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, partial: file?.partial ?? null }
     const child = new ExporterChild({ job, out, limits: this.#limits, compileCache: this.#options.compileCache ?? null, heard })
     const abort = () => child.abort()
     signal?.addEventListener('abort', abort, { once: true })
@@ -133,13 +151,16 @@ export class ExporterRunner {
   }
 
   /** What came of it, or the WeirError that says why nothing did. */
-  #judge({ exporter }: ExportRequest, exit: ChildExit): ExportProgress {
+  #judge({ exporter }: ExportRequest, exit: ChildExit): Omit<ExportResult, 'path' | 'text'> {
     const { last, verdict } = exit
     if (verdict === 'aborted') throw cancelled()
     if (verdict === 'textTooLarge')
       throw limitExceeded('textTooLarge', 'the export is larger than the 8 MiB that an answer may hold: name a file with `out`')
     if (isNotStarted(exit)) throw notStarted()
-    if (last && 'done' in last) return { exchanges: last.exchanges, bytes: last.bytes }
+    if (last && 'done' in last) {
+      const { exchanges, bytes, redacted } = last
+      return { exchanges, bytes, ...(redacted && { redacted }) }
+    }
     if (last && 'invalid' in last) {
       const errors = last.invalid.map(({ path, message }) => ({ path: `/options${path}`, message }))
       throw invalidParams('invalidOptions', `exporter ${exporter} does not take these options: exporter/list shows its own`, errors)

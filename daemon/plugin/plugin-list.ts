@@ -2,16 +2,17 @@
 import { toWire } from '../../sdk/errors.ts'
 import type { FromExporter } from './exporter-messages.ts'
 import { checkSchema, loadPlugin } from './loader.ts'
+import { takeLoadedFiles } from './module-hooks.ts'
 
 export async function listPlugins(modules: string[], send: (message: FromExporter) => void): Promise<void> {
   for (const module of modules) {
     try {
       const manifest = await loadPlugin(module)
       await checkSchema(manifest)
-      const { name, version, description, config } = manifest
-      send({ module, info: { name, version, description, config } })
+      const { kind, name, version, description, config } = manifest
+      send({ module, files: takeLoadedFiles(), info: { kind, name, version, description, config } })
     } catch (error) {
-      send({ module, failure: toWire(error) })
+      send({ module, files: takeLoadedFiles(), failure: toWire(error) })
     }
   }
 }

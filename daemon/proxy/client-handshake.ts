@@ -1,12 +1,36 @@
 /** The client's TLS handshake, with weir as the server it asked for. */
 import { TLSSocket } from 'node:tls'
 import type { Failure } from '../../sdk/model.ts'
+import type { ConnectionOpened } from '../capture/wire-copy.ts'
 import type { Arrival } from './arrival.ts'
+import type { ConnectionCopy } from './connection-copy.ts'
+import { outsideOpenSsl } from './outside-openssl.ts'
+import { reset } from './reset.ts'
 import type { Services } from './services.ts'
+import { alertOf, isCertificateRejection } from './tls-alert.ts'
 import { highWaterMark } from './two-way.ts'
 
-export const rejectionHint =
-  "the client does not trust weir's CA: let it trust the certificate that `weir ca` names, or name this host under bypass"
+const remedy = 'let it trust the certificate that `weir ca` names, or name this host under bypass'
+
+/** @param alert its name; null: it closed without a word */
+export const rejection = (alert: string | null): Failure => ({
+  reason: 'clientRejectedCa',
+  message: `the client does not trust weir's CA (${alert === null ? 'it closed without a word' : `TLS alert ${alert}`}): ${remedy}`,
+})
+
+/** A client that turned away this soon after the handshake, without a byte, did so because of the certificate, ms. */
+const rejectionMs = 250
+
+/** Of a client that went first. @param shakenAt by performance.now() */
+export const turnedAway = (copy: ConnectionCopy, shakenAt: number): boolean => copy.sent === 0 && performance.now() - shakenAt < rejectionMs
+
+/** Puts on record why the handshake failed, and ends the connection. */
+export function unshaken(arrival: Arrival, opened: ConnectionOpened, failure: Failure): void {
+  reset(arrival)
+  arrival.settled()
+  arrival.copy.open(opened)
+  arrival.copy.close({ by: 'client', reset: false, failure })
+}
 
 const endedInHandshake = 'endedInHandshake'
 
@@ -14,12 +38,14 @@ const endedInHandshake = 'endedInHandshake'
 export async function shakeHands(services: Services, arrival: Arrival, name: string, protocol: string | null): Promise<TLSSocket> {
   const secureContext = await services.leaves.contextFor(name)
   const { stream } = arrival
+  arrival.reached()
   // The protocol sniffer turns it off.
   if ('allowHalfOpen' in stream) stream.allowHalfOpen = true
   if (stream.destroyed) throw Object.assign(new Error('the client is gone'), { code: 'ECONNRESET' })
   arrival.expectWithin(services.limits.handshakeMs)
   const options = { isServer: true, secureContext, highWaterMark, ...(protocol === null ? {} : { ALPNProtocols: [protocol] }) }
   const client = new TLSSocket(stream as never, options)
+  arrival.listener.policy.keyLog?.follow(client)
   return new Promise((resolve, reject) => {
     // Stays: nothing of this connection may end in an unheard error.
     client.on('error', reject)
@@ -30,20 +56,17 @@ export async function shakeHands(services: Services, arrival: Arrival, name: str
     client.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
     client.once('secure', () => {
       arrival.settled()
-      resolve(client)
+      outsideOpenSsl(() => resolve(client))
     })
   })
 }
 
-/** OpenSSL's names of the alerts that clients send about a certificate (RFC 8446 section 6.2). */
-const certificateAlert =
-  /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|UNSUPPORTED_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|ACCESS_DENIED)/
-
 export function clientFailure(error: Error & { code?: string }): Failure {
   const code = error.code ?? ''
-  if (certificateAlert.test(code) || code === endedInHandshake) return { reason: 'clientRejectedCa', message: rejectionHint }
+  const alert = alertOf(error)
+  if (code === endedInHandshake || isCertificateRejection(alert)) return rejection(alert)
   if (code === 'ECONNRESET' || code === 'EPIPE') {
-    return { reason: 'clientAborted', message: `the client left during the TLS handshake; perhaps ${rejectionHint}` }
+    return { reason: 'clientAborted', message: `the client left during the TLS handshake; perhaps it does not trust weir's CA: ${remedy}` }
   }
   return { reason: 'tlsHandshakeFailed', message: `the TLS handshake with the client failed (${code || error.message})` }
 }

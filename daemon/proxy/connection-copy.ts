@@ -1,5 +1,5 @@
 /** The record of one connection as it is written for the recorder: what happened to it, in order, gaps included. */
-import type { Failure } from '../../sdk/model.ts'
+import type { ClientProcess, Failure } from '../../sdk/model.ts'
 import { type ConnectionClosed, type ConnectionOpened, type CopyGap, CopyKind, type OriginFacts } from '../capture/wire-copy.ts'
 import { unixTime } from '../thread/unix-time.ts'
 import type { CopyQueue } from './copy-queue.ts'
@@ -23,6 +23,8 @@ export class ConnectionCopy {
   #opened: ConnectionOpened | null = null
   /** The recorder knows of it. */
   #announced = false
+  /** Whose connection it is will be known later. */
+  #asked = false
   #closed = false
   #gap: CopyGap | null = null
   /** What happened during the gap and still matters after it. */
@@ -92,6 +94,17 @@ export class ConnectionCopy {
     if (this.#copies()) this.#queue.append(this.id, CopyKind.failed, unixTime(), json(failure))
   }
 
+  /** Asked for when it was accepted; `answered` follows. */
+  asks(): void {
+    this.#asked = true
+  }
+
+  /** What `opened` does not say yet follows it, also when the connection was short and is closed. */
+  answered(process: ClientProcess | null): void {
+    this.#asked = false
+    if (this.#announced) this.#append(CopyKind.process, process)
+  }
+
   close(end: Omit<ConnectionClosed, 'sent' | 'received'>): void {
     if (this.#closed) return
     this.#closed = true
@@ -159,7 +172,7 @@ export class ConnectionCopy {
 
   #announce(opened: ConnectionOpened): void {
     this.#announced = true
-    this.#append(CopyKind.opened, opened)
+    this.#append(CopyKind.opened, this.#asked ? ({ ...opened, asked: true } satisfies ConnectionOpened) : opened)
   }
 
   #append(kind: CopyKind, value: unknown): void {

@@ -33,15 +33,15 @@ export function protocolOf(bytes: Buffer): Protocol | null {
 const tunnelledRequest = /^[A-Z][A-Z-]{0,31} (?:\/|\*|http:\/\/)/
 const tunnelledRequestSoFar = /^[A-Z][A-Z-]{0,31}(?: (?:h(?:t(?:t(?:p(?::\/?)?)?)?)?)?)?$/
 
-/** Of the inside of a tunnel: only what is surely TLS or HTTP/1 is taken for it, everything else passes unread. */
-export function innerProtocolOf(bytes: Buffer): 'tls' | 'http' | 'unknown' | null {
+/** Of the inside of a tunnel: only what is surely TLS or HTTP is taken for it, everything else passes unread. */
+export function innerProtocolOf(bytes: Buffer): 'tls' | 'http' | 'http2' | 'unknown' | null {
   if (bytes.length === 0) return null
   if (bytes[0] === 0x16) {
     if (bytes.length < 2) return null
     return bytes[1] === 0x03 ? 'tls' : 'unknown'
   }
   const text = bytes.toString('latin1', 0, 48)
-  if (text.startsWith(http2Preface)) return 'unknown'
+  if (text.startsWith(http2Preface)) return 'http2'
   if (tunnelledRequest.test(text)) return text.startsWith('PRI *') ? (couldBecome(text, http2Preface) ? null : 'http') : 'http'
   return tunnelledRequestSoFar.test(text) ? null : 'unknown'
 }

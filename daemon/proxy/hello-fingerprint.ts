@@ -1,7 +1,7 @@
 /** JA3 (https://github.com/salesforce/ja3) and JA4 (https://github.com/FoxIO-LLC/ja4) of a ClientHello. */
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { ClientHello } from './client-hello.ts'
+import type { ClientHello, Hello } from './client-hello.ts'
 
 export interface Fingerprint {
   ja3: string
@@ -50,6 +50,12 @@ function ja4(hello: ClientHello): string {
 /** The same client says the same again and again. */
 export class Fingerprints {
   #known = new LRUCache<string, Fingerprint>({ max: 256 })
+
+  /** What the tap needs of a hello. */
+  describe(hello: ClientHello): Hello {
+    const { serverName, protocols } = hello
+    return { serverName, protocols, ...this.of(hello) }
+  }
 
   of(hello: ClientHello): Fingerprint {
     const { serverName, protocols } = hello

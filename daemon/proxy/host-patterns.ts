@@ -29,3 +29,21 @@ export class HostPatterns {
     return this.#patterns.some((parts) => matches(parts, name) || matches(parts, withPort))
   }
 }
+
+/** Values by host pattern, in the order of the settings. */
+export class HostRules<T> {
+  #rules: { patterns: HostPatterns; value: T }[]
+
+  constructor(rules: readonly { match: string; value: T }[]) {
+    this.#rules = rules.map(({ match, value }) => ({ patterns: new HostPatterns([match]), value }))
+  }
+
+  /** undefined: none matches. */
+  first(host: string, port: number): T | undefined {
+    return this.#rules.find(({ patterns }) => patterns.match(host, port))?.value
+  }
+
+  all(host: string, port: number): T[] {
+    return this.#rules.filter(({ patterns }) => patterns.match(host, port)).map(({ value }) => value)
+  }
+}

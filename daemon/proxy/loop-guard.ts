@@ -57,7 +57,10 @@ export class LoopGuard {
   refusal(socket: Socket, where: string, reach: 'anywhere' | 'public'): OriginFailure | null {
     const { remoteAddress: remote = '', remotePort = 0, localAddress } = socket
     if (this.owns(remotePort) && (isLoopback(remote) || remote === localAddress)) {
-      return new OriginFailure('loopRefused', `${where}: this is weir itself; a proxy does not connect to its own ports`)
+      return new OriginFailure(
+        'loopRefused',
+        `${where}: this is weir itself; a proxy does not connect to its own ports; its page is http://weir/`,
+      )
     }
     if (reach === 'public' && (remote === '' || notPublic.check(remote, familyOf(remote)))) {
       return new OriginFailure('destinationRefused', `${where}: private and local destinations are refused on a listener beyond loopback`)

@@ -1,24 +1,24 @@
 /**
- * mockttp's socket layer: tells protocols apart, speaks SOCKS and HTTP/2 CONNECT, and takes TLS that comes without a tunnel.
+ * mockttp's socket layer, for HTTP/2 that comes to the proxy's port: it makes tunnels of CONNECT streams (RFC 9113 section 8.5).
  * These are deep imports of an exactly pinned version, so this is the only file that knows them, and
- * tests/proxy/mockttp-sockets.test.ts holds what it relies on. TLS inside tunnels does not come here: reading a ClientHello
- * takes mockttp a sixth of all that a new tunnel costs.
+ * tests/proxy/mockttp-sockets.test.ts holds what it relies on. SOCKS and TLS do not come here: it takes every password for the former, and
+ * reading a ClientHello takes it a sixth of all that a new tunnel costs.
  */
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import type { Arrival } from './arrival.ts'
 import type { Authority } from './authority.ts'
-import type { Hello } from './client-hello.ts'
+import { isAuthorized } from './credentials.ts'
 import { type Destination, parseAuthority } from './destination.ts'
+import { authRequired, connectNeeds, plainText } from './own-pages.ts'
 
 export interface SocketLayerEvents {
-  /** A TLS connection that begins outside any tunnel. `destination`: the one its SNI names, with port 443. */
-  tls(arrival: Arrival, destination: Destination, hello: Hello): void
-  /** A tunnel that SOCKS or HTTP/2 CONNECT has opened; nothing of its inside has been read. */
+  /** A tunnel that has been answered; nothing of its inside has been read. */
   tunnel(arrival: Arrival, destination: Destination): void
-  /** An HTTP/2 stream that is about to become a tunnel of its own. */
+  /** A stream that is about to become a tunnel of its own. */
   another(stream: Duplex, parent: Arrival): Arrival
 }
 
@@ -26,20 +26,17 @@ export interface SocketLayerEvents {
 interface ComboServerModule {
   createComboServer(options: {
     debug: boolean
-    https: { key: string; cert: string; defaultDomain: string; tlsPassthrough: { hostname: string }[] }
+    https: { key: string; cert: string; defaultDomain: string }
     http2: boolean
     socks: boolean
     passthroughUnknownProtocols: boolean
     keyLogStream: undefined
     requestListener: (request: IncomingMessage, response: ServerResponse) => void
     tlsClientErrorListener: (socket: Duplex) => void
-    tlsPassthroughListener: (socket: Duplex, hostname: string) => void
-    rawPassthroughListener: (socket: Duplex) => void
   }): Promise<EventEmitter>
 }
 interface SocketExtensionsModule {
   LastTunnelAddress: symbol
-  TlsMetadata: symbol
 }
 
 type Emit = (event: string, ...args: unknown[]) => boolean
@@ -63,33 +60,31 @@ export class SocketLayer {
   static async load(authority: Authority, events: SocketLayerEvents): Promise<SocketLayer> {
     const require = createRequire(import.meta.url)
     const { createComboServer } = require('mockttp/dist/server/http-combo-server') as ComboServerModule
-    const { LastTunnelAddress, TlsMetadata } = require('mockttp/dist/util/socket-extensions') as SocketExtensionsModule
+    const { LastTunnelAddress } = require('mockttp/dist/util/socket-extensions') as SocketExtensionsModule
 
     const server = await createComboServer({
       debug: false,
-      https: { key: authority.keys.pem, cert: authority.info.certificate, defaultDomain: 'weir', tlsPassthrough: [{ hostname: '*' }] },
+      https: { key: authority.keys.pem, cert: authority.info.certificate, defaultDomain: 'weir' },
       http2: true,
-      socks: true,
-      passthroughUnknownProtocols: true,
+      socks: false,
+      passthroughUnknownProtocols: false,
       keyLogStream: undefined,
       requestListener: (_request, response) => {
         response.statusCode = 400
         response.setHeader('content-type', 'text/plain; charset=utf-8')
-        response.end("this is weir's proxy: it cannot tell where this request is meant to go; use CONNECT, SOCKS or a TLS server name\n")
+        response.end(plainText('badRequest', 'Over HTTP/2 this proxy takes CONNECT alone.'))
       },
       tlsClientErrorListener: (socket) => void socket.destroy(),
-      tlsPassthroughListener: (socket, hostname) => {
-        const arrival = layer.#arrivals.get(socket)
-        const metadata = (socket as unknown as Tagged)[TlsMetadata] as Metadata | undefined
-        if (arrival) events.tls(arrival, { host: hostname, port: 443 }, helloOf(metadata))
-        else socket.destroy()
-      },
-      rawPassthroughListener: (socket) => void socket.destroy(),
     })
     server.on('clientError', (_error: Error, socket: Duplex) => void socket.destroy())
 
     const emit = server.emit.bind(server) as Emit
     const layer = new SocketLayer(emit, events)
+    const [open] = server.listeners('connect')
+    server.removeAllListeners('connect')
+    server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
+      if (layer.#admits(request, response)) open?.(request, response)
+    })
     // Tunnels re-enter the server by this event; their owner sees them first.
     server.emit = (event: string, ...args: unknown[]): boolean => {
       const stream = args[0] as Tagged
@@ -105,30 +100,27 @@ export class SocketLayer {
     this.#emit('connection', arrival.stream)
   }
 
+  /** Otherwise it has been answered with what is wrong; the connection stays for the next try. */
+  #admits({ headers }: Http2ServerRequest, response: Http2ServerResponse): boolean {
+    const under = connectionUnder(response.stream)
+    const credentials = under && this.#arrivals.get(under)?.listener.credentials
+    if (credentials !== undefined && !isAuthorized(credentials, headers['proxy-authorization'] ?? null)) {
+      response.writeHead(407, { 'proxy-authenticate': authRequired.challenge, 'content-type': 'text/plain; charset=utf-8' })
+      response.end(plainText(authRequired.heading, authRequired.text))
+      return false
+    }
+    if (credentials !== undefined && parseAuthority(headers[':authority'] ?? '', null)) return true
+    response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
+    response.end(plainText('badRequest', connectNeeds))
+    return false
+  }
+
   #tunnelOpened(stream: Tagged, authority: string): boolean {
     const destination = parseAuthority(authority, null)
-    const known = this.#arrivals.get(stream)
     const under = connectionUnder(stream)
-    const parent = known || !under ? undefined : this.#arrivals.get(under)
-    const arrival = known ?? (parent ? this.#events.another(stream, parent) : null)
-    if (arrival && destination) this.#events.tunnel(arrival, destination)
+    const parent = under && this.#arrivals.get(under)
+    if (parent && destination) this.#events.tunnel(this.#events.another(stream, parent), destination)
     else stream.destroy()
     return true
-  }
-}
-
-interface Metadata {
-  sniHostname?: string
-  clientAlpn?: string[]
-  ja3Fingerprint?: string
-  ja4Fingerprint?: string
-}
-
-function helloOf(metadata: Metadata | undefined): Hello {
-  return {
-    serverName: metadata?.sniHostname ?? null,
-    protocols: metadata?.clientAlpn,
-    ja3: metadata?.ja3Fingerprint,
-    ja4: metadata?.ja4Fingerprint,
   }
 }

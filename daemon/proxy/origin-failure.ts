@@ -1,5 +1,6 @@
 /** Why an origin could not be reached, as the exchange will say. */
 import type { Failure, FailureReason } from '../../sdk/model.ts'
+import { alertOf, isClientCertificateWanted } from './tls-alert.ts'
 
 export class OriginFailure extends Error {
   readonly failure: Failure
@@ -55,7 +56,17 @@ export function handshakeFailure(error: Coded, where: string): OriginFailure {
   }
   if (code === 'ETIMEDOUT') return new OriginFailure('connectTimeout', `${where}: it did not finish the TLS handshake in time`)
   if (isUntrusted(code)) return untrusted(code, where)
+  const wanted = clientCertificateWanted(error, where)
+  if (wanted) return wanted
   return new OriginFailure('tlsHandshakeFailed', `${where}: the TLS handshake failed (${code || error.message})`)
+}
+
+/** Of the origin's own alert, during the handshake or (TLS 1.3) after it; null: it is about something else. */
+export function clientCertificateWanted(error: Coded, where: string): OriginFailure | null {
+  const alert = alertOf(error)
+  if (!isClientCertificateWanted(alert) && alert !== 'handshake_failure') return null
+  const wish = alert === 'handshake_failure' ? 'perhaps it wants a client certificate' : 'it wants a client certificate that it accepts'
+  return new OriginFailure('tlsHandshakeFailed', `${where}: ${wish} (TLS alert ${alert}); a session has them as tls.clientCertificates`)
 }
 
 const untrusted = (code: string, where: string): OriginFailure =>
@@ -63,3 +74,10 @@ const untrusted = (code: string, where: string): OriginFailure =>
     'tlsUntrusted',
     `${where}: its certificate is not trusted (${code}): add its CA to the session, or name the host as insecure`,
   )
+
+/** Of an error on the way to a proxy that lies between weir and the origin. */
+export function proxyFailure(error: Coded, where: string): OriginFailure {
+  const { reason, message } = connectFailure(error, where).failure
+  if (reason === 'tlsUntrusted' || reason === 'tlsHandshakeFailed' || reason === 'loopRefused') return new OriginFailure(reason, message)
+  return new OriginFailure(reason === 'connectTimeout' ? 'upstreamProxyTimeout' : 'upstreamProxyUnreachable', message)
+}

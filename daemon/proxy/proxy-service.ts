@@ -4,26 +4,27 @@ import { notFound, unavailable } from '../../sdk/errors.ts'
 import { HeaderBlocks } from '../capture/decoders/header-block.ts'
 import type { Arrival } from './arrival.ts'
 import { type Authority, openAuthority } from './authority.ts'
+import { ClientProcesses } from './client-processes.ts'
 import { CopyQueue } from './copy-queue.ts'
+import { EnvironmentProxies } from './environment-proxies.ts'
 import { FrontDoor } from './front-door.ts'
 import type { Paths } from './greeting.ts'
 import { Fingerprints } from './hello-fingerprint.ts'
 import { LeafCertificates } from './leaf-certificates.ts'
+import { LearnedBypasses } from './learned-bypasses.ts'
 import { LoopGuard } from './loop-guard.ts'
 import { SocketLayer } from './mockttp-sockets.ts'
-import { type Services, undertake } from './services.ts'
-import type { CaInfo, ProxyEvents, ProxySurface } from './surface.ts'
-import { tap } from './tap.ts'
-import { TlsPolicies } from './tls-policy.ts'
+import { Policies, type Policy } from './policy.ts'
+import type { Services } from './services.ts'
+import type { CaInfo, ListenerSettings, ProxyEvents, ProxySurface } from './surface.ts'
 import { enterTunnel } from './tunnel.ts'
 import { Upstream } from './upstream.ts'
-import { UpstreamProxies } from './upstream-proxy.ts'
 
 type Params<N extends keyof ProxySurface> = Parameters<ProxySurface[N]>[0]
 
 interface Configured {
   paths: Paths
-  policies: TlsPolicies
+  policies: Policies
 }
 
 interface OpenDoor {
@@ -33,14 +34,14 @@ interface OpenDoor {
 }
 
 export class ProxyService {
-  #log: ProxyEvents['log']
+  #events: ProxyEvents
   #guard = new LoopGuard()
   #queue = new CopyQueue()
   #configured: Configured | null = null
   #doors = new Map<number, OpenDoor>()
 
-  constructor(log: ProxyEvents['log']) {
-    this.#log = log
+  constructor(events: ProxyEvents) {
+    this.#events = events
   }
 
   surface(): ProxySurface {
@@ -48,9 +49,13 @@ export class ProxyService {
       configure: (params) => this.#configure(params),
       attachRecorder: async ({ port }) => this.#queue.attach(port),
       listen: (params) => this.#listen(params),
-      checkTls: async ({ tls }) => void this.#ready().policies.policy(tls),
-      setTls: async ({ session, tls }) => {
-        this.#open(session).door.policy = this.#ready().policies.policy(tls)
+      checkSettings: async ({ settings }) => void this.#policy(settings),
+      setSettings: async ({ session, settings }) => {
+        const { door } = this.#open(session)
+        const before = door.policy
+        door.policy = this.#policy(settings)
+        before.keyLog?.close()
+        if (!door.policy.tls.autoBypass) door.learned.clear()
       },
       closeListener: async ({ session }) => {
         const open = this.#doors.get(session)
@@ -58,35 +63,51 @@ export class ProxyService {
         this.#queue.listenerClosed(session)
       },
       closeSession: async ({ session }) => this.#closeSession(session),
+      flush: async () => this.#queue.flush(),
       status: async () => ({ connections: [...this.#doors.values()].reduce((sum, { door }) => sum + door.connections, 0) }),
     }
   }
 
+  #policy(settings: ListenerSettings): Policy {
+    const failed = (error: Error) =>
+      this.#events.log({ level: 'error', message: 'TLS secrets are not written any more', error: error.message })
+    return this.#ready().policies.policy(settings, failed)
+  }
+
   #fault(error: unknown): void {
-    this.#log({ level: 'error', message: 'a connection failed inside the proxy', error: String((error as Error)?.stack ?? error) })
+    this.#events.log({ level: 'error', message: 'a connection failed inside the proxy', error: String((error as Error)?.stack ?? error) })
   }
 
   async #configure(params: Params<'configure'>): Promise<CaInfo> {
     for (const port of params.ownPorts) this.#guard.add(port)
-    const authority = await openAuthority(params.home, (message) => this.#log({ level: 'warn', message }))
+    const clientProcesses = params.clientProcesses
+      ? new ClientProcesses((message, error) => this.#events.log({ level: 'warn', message, error }))
+      : null
+    const [authority] = await Promise.all([
+      openAuthority(params.home, (message) => this.#events.log({ level: 'warn', message })),
+      clientProcesses?.start(),
+    ])
     const { limits } = params
-    const upstream = new Upstream({ guard: this.#guard, proxies: new UpstreamProxies(params.environment, this.#guard), ...limits })
+    const upstream = new Upstream({ guard: this.#guard, environment: new EnvironmentProxies(params.environment, this.#guard), ...limits })
     const services: Services = {
       limits,
       queue: this.#queue,
       upstream,
       leaves: await LeafCertificates.create(authority),
+      ca: authority.info,
       fingerprints: new Fingerprints(),
       blocks: new HeaderBlocks(),
+      clientProcesses,
       fault: (error) => this.#fault(error),
     }
-    this.#configured = { policies: new TlsPolicies(params.extraCa), paths: pathsOf(services, authority) }
+    this.#configured = { policies: new Policies(params.extraCa), paths: pathsOf(services, authority) }
     return authority.info
   }
 
-  async #listen({ session, proxy, tls }: Params<'listen'>): Promise<{ host: string; port: number }> {
-    const { paths, policies } = this.#ready()
-    const door = new FrontDoor(session, proxy, policies.policy(tls), paths)
+  async #listen({ session, settings }: Params<'listen'>): Promise<{ host: string; port: number }> {
+    const { paths } = this.#ready()
+    const learned = new LearnedBypasses(settings.autoBypassed ?? [], (host) => this.#events.autoBypassed({ session, host }))
+    const door = new FrontDoor(session, settings, this.#policy(settings), learned, paths)
     const address = await door.listen()
     this.#guard.add(address.port)
     this.#doors.set(session, { door, port: address.port })
@@ -106,6 +127,7 @@ export class ProxyService {
       this.#stopListening(open)
       this.#queue.closeConnections(session)
       open.door.destroyConnections()
+      open.door.policy.keyLog?.close()
       this.#doors.delete(session)
     }
     this.#queue.sessionClosed(session)
@@ -127,7 +149,6 @@ function pathsOf(services: Services, authority: Authority): Paths {
   let sockets: Promise<SocketLayer> | undefined
   const load = () =>
     SocketLayer.load(authority, {
-      tls: (arrival, destination, hello) => undertake(services, arrival, tap(services, arrival, destination, hello)),
       tunnel: (arrival, destination) => enterTunnel(services, arrival, destination),
       another: (stream: Duplex, parent: Arrival) => parent.another(stream, services.queue.connection(parent.copy.session)),
     })

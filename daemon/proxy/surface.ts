@@ -1,6 +1,6 @@
 /** What the proxy thread answers (over a ThreadLink), and what it says by itself. */
 import type { MessagePort } from 'node:worker_threads'
-import type { ProxySettings, TlsSettings } from '../../sdk/protocol.ts'
+import type { DialSettings, ProxySettings, TlsSettings, UpstreamRule } from '../../sdk/session-settings.ts'
 
 export interface CaInfo {
   certificate: string
@@ -20,6 +20,20 @@ export interface ProxyLimits {
   connectMs: number
 }
 
+/** What a session's listener is started with. All but `proxy` may change while it listens. */
+export interface ListenerSettings {
+  proxy: ProxySettings
+  tls: TlsSettings
+  upstream?: UpstreamRule[]
+  dial?: DialSettings
+  /** What tls.autoBypass has learned before, `host:port`. */
+  autoBypassed?: string[]
+  /** Absolute path of the file for TLS secrets; absent: they are not written. */
+  keyLog?: string
+  /** The URL of the one origin that it stands for; absent: it is a proxy. */
+  reverse?: string
+}
+
 export type ProxySurface = {
   /** Loads or makes the CA of this home (`ca.pem`, `ca-key.pem` 0600). First call of the thread. */
   configure(params: {
@@ -29,24 +43,30 @@ export type ProxySurface = {
     extraCa: string
     /** Upstream proxies from the daemon's environment apply; the daemon's own have been dropped. */
     environment: { [name: string]: string }
+    /** Look up the processes behind local connections. */
+    clientProcesses: boolean
     /** TCP ports of the daemon beside its proxy listeners; no destination may be one of them. */
     ownPorts: number[]
   }): Promise<CaInfo>
   /** The port over which batches go to the recorder and credits come back; replaces an earlier one (its recorder died). */
   attachRecorder(params: { port: MessagePort }): Promise<void>
   /** 1002 portInUse when the port is taken. */
-  listen(params: { session: number; proxy: ProxySettings; tls: TlsSettings }): Promise<{ host: string; port: number }>
-  /** -32602 invalidCertificate when a session could not have them. */
-  checkTls(params: { tls: TlsSettings }): Promise<void>
+  listen(params: { session: number; settings: ListenerSettings }): Promise<{ host: string; port: number }>
+  /** -32602 when a session could not have them: invalidCertificate, invalidClientCertificate, invalidUpstream, invalidHostOverride. */
+  checkSettings(params: { settings: ListenerSettings }): Promise<void>
   /** From the next connection on. */
-  setTls(params: { session: number; tls: TlsSettings }): Promise<void>
+  setSettings(params: { session: number; settings: ListenerSettings }): Promise<void>
   /** Closes the listener, keeps its connections, then puts the listenerClosed record into the batch and sends it. */
   closeListener(params: { session: number }): Promise<void>
   /** Destroys what is left of the session's connections, then puts the sessionClosed record into the batch and sends it. */
   closeSession(params: { session: number }): Promise<void>
+  /** Sends the recorder what has passed, whatever the age of the batch. */
+  flush(params: Record<never, never>): Promise<void>
   status(params: Record<never, never>): Promise<{ connections: number }>
 }
 
 export type ProxyEvents = {
+  /** A client of that host (`host:port`) rejected the CA, and tls.autoBypass is on. */
+  autoBypassed(params: { session: number; host: string }): void
   log(params: { level: 'info' | 'warn' | 'error'; message: string; [more: string]: unknown }): void
 }

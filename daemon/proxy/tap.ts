@@ -3,60 +3,49 @@
  * chose. From there on decrypted bytes pass as they come.
  */
 import type { TLSSocket } from 'node:tls'
+import type { Failure } from '../../sdk/model.ts'
 import type { ConnectionOpened } from '../capture/wire-copy.ts'
 import type { Arrival } from './arrival.ts'
-import { clientFailure, rejectionHint, shakeHands } from './client-handshake.ts'
+import { bypassOf, learnFrom } from './bypass.ts'
+import { clientFailure, rejection, shakeHands, turnedAway, unshaken } from './client-handshake.ts'
 import type { Hello } from './client-hello.ts'
 import { type Destination, formatAuthority } from './destination.ts'
-import { connectFailure } from './origin-failure.ts'
+import { clientCertificateWanted, connectFailure } from './origin-failure.ts'
 import { relay } from './relay.ts'
-import { reset } from './reset.ts'
 import type { Services } from './services.ts'
 import { explainOver } from './tap-refusal.ts'
+import { alertOf, isCertificateRejection } from './tls-alert.ts'
 import { joinTwoWays, type TwoWayEnd } from './two-way.ts'
 import type { SecureOrigin } from './upstream.ts'
-
-/** A client that turned away this soon after the handshake, without a byte, did so because of the certificate, ms. */
-const rejectionMs = 250
 
 export async function tap(services: Services, arrival: Arrival, destination: Destination, hello: Hello): Promise<void> {
   const { policy, reach } = arrival.listener
   const { port } = destination
   const name = hello.serverName ?? destination.host
-  if (policy.bypass.match(destination.host, port) || policy.bypass.match(name, port)) {
-    return relay(services, arrival, destination, { why: 'bypassed', answer: null })
-  }
+  const why = bypassOf(arrival.listener, destination.host, port) ?? bypassOf(arrival.listener, name, port)
+  if (why) return relay(services, arrival, destination, { why, answer: null })
   // The origin's own time limits count now.
   arrival.settled()
   const leaf = services.leaves.contextFor(name)
   leaf.catch(() => undefined)
+  const { client, copy, startedAt } = arrival
+  const known = { session: copy.session, client, scheme: 'https', authority: formatAuthority(destination), startedAt } as const
+  arrival.reaching({ ...known, protocol: 'opaque', opaque: 'undecoded' }, 'leaving')
   let origin: SecureOrigin
   try {
     origin = await services.upstream.secure(destination, { scheme: 'https', reach, name, protocols: hello.protocols, policy })
   } catch (error) {
-    return explainOver(services, arrival, destination, hello, connectFailure(error as Error, formatAuthority(destination)).failure)
+    return explainOver(services, arrival, { ...known, hello, name, port, failure: connectFailure(error as Error, known.authority).failure })
   }
   const { tls } = origin.facts
   if (tls && hello.ja3) tls.ja3 = hello.ja3
   if (tls && hello.ja4) tls.ja4 = hello.ja4
-  const opened: ConnectionOpened = {
-    session: arrival.copy.session,
-    client: arrival.client,
-    scheme: 'https',
-    authority: formatAuthority(destination),
-    startedAt: arrival.startedAt,
-    origin: origin.facts,
-    ...decodedAs(origin.protocol),
-  }
+  const opened: ConnectionOpened = { ...known, origin: origin.facts, ...decodedAs(origin.protocol) }
   try {
-    const client = await shakeHands(services, arrival, name, origin.protocol)
-    join(arrival, client, origin, opened)
+    join(arrival, await shakeHands(services, arrival, name, origin.protocol), origin, opened, name, port)
   } catch (error) {
     origin.socket.destroy()
-    reset(arrival)
-    arrival.settled()
-    arrival.copy.open(opened)
-    arrival.copy.close({ by: 'client', reset: false, failure: clientFailure(error as Error) })
+    unshaken(arrival, opened, learnFrom(clientFailure(error as Error), arrival.listener, name, port))
   }
 }
 
@@ -66,12 +55,21 @@ function decodedAs(protocol: string | null): Pick<ConnectionOpened, 'protocol' |
   return protocol === 'h2' ? { protocol: 'http2' } : { protocol: 'opaque', opaque: 'undecoded' }
 }
 
-function join(arrival: Arrival, client: TLSSocket, origin: SecureOrigin, opened: ConnectionOpened): void {
-  const { copy } = arrival
+/** What an end within TLS says beyond itself; null: nothing. */
+function failureIn({ by, error }: TwoWayEnd, where: string): Failure | null {
+  if (!error) return null
+  if (by === 'origin') return clientCertificateWanted(error, where)?.failure ?? null
+  const alert = alertOf(error)
+  return isCertificateRejection(alert) ? rejection(alert) : null
+}
+
+function join(arrival: Arrival, client: TLSSocket, origin: SecureOrigin, opened: ConnectionOpened, name: string, port: number): void {
+  const { copy, listener } = arrival
   const joinedAt = performance.now()
   copy.open(opened)
   joinTwoWays({ stream: client, transport: arrival.transport }, { stream: origin.socket, transport: origin.transport }, copy, (end) => {
-    copy.close(turnedAway(end) ? { ...end, failure: { reason: 'clientRejectedCa', message: rejectionHint } } : end)
+    const { by, reset } = end
+    const failure = failureIn(end, opened.authority) ?? (by === 'client' && turnedAway(copy, joinedAt) ? rejection(null) : null)
+    copy.close({ by, reset, ...(failure && { failure: learnFrom(failure, listener, name, port) }) })
   })
-  const turnedAway = (end: TwoWayEnd): boolean => end.by === 'client' && copy.sent === 0 && performance.now() - joinedAt < rejectionMs
 }

@@ -23,5 +23,5 @@ const fault = (error: unknown) => {
 }
 // A fault on one connection must not end all the others.
 process.on('uncaughtException', fault)
-const proxy = new ProxyService(log)
+const proxy = new ProxyService({ log, autoBypassed: (params) => link.notify('autoBypassed', params) })
 const link = new ThreadLink<ProxyEvents>(parentPort, proxy.surface(), fault)

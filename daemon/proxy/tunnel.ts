@@ -1,9 +1,13 @@
-/** The inside of a tunnel whose destination is known: TLS to the tap, HTTP/1 to the forwarder, anything else blind. */
+/** The inside of a tunnel whose destination is known: TLS to the tap, clear-text HTTP as it comes, anything else blind. */
 import type { Arrival } from './arrival.ts'
-import { readClientHello } from './client-hello.ts'
+import { passHttp1 } from './clear-tunnel.ts'
+import { type ClientHello, readClientHello } from './client-hello.ts'
 import type { Destination } from './destination.ts'
 import { innerProtocolOf } from './first-bytes.ts'
-import { forwardTunnel } from './forwarder.ts'
+import { answerTunnel } from './forwarder.ts'
+import { forwardHttp2 } from './http2-forwarder.ts'
+import { isOwnName, ownName } from './own-address.ts'
+import { unwrap } from './own-tls.ts'
 import { relay } from './relay.ts'
 import { type Services, undertake } from './services.ts'
 import { tap } from './tap.ts'
@@ -39,8 +43,8 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
     if (found === null) return
     if (found === undefined) return blind()
     leave()
-    const { serverName, protocols } = found
-    undertake(services, arrival, tap(services, arrival, destination, { serverName, protocols, ...services.fingerprints.of(found) }))
+    if (isOwnName(destination.host)) return undertake(services, arrival, enterOwn(services, arrival, destination, found))
+    undertake(services, arrival, tap(services, arrival, destination, services.fingerprints.describe(found)))
   }
   const read = (chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
@@ -49,7 +53,11 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
     else if (protocol === 'unknown') blind()
     else if (protocol === 'http') {
       leave()
-      forwardTunnel(services, arrival, destination)
+      if (isOwnName(destination.host)) answerTunnel(services, arrival, destination)
+      else undertake(services, arrival, passHttp1(services, arrival, destination))
+    } else if (protocol === 'http2') {
+      leave()
+      undertake(services, arrival, forwardHttp2(services, arrival, { destination, scheme: 'http' }))
     }
   }
   // Half-closed before it said what it wants.
@@ -59,4 +67,10 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
   stream.on('end', give)
   stream.on('close', spoke)
   stream.resume()
+}
+
+/** `https://weir/`. */
+async function enterOwn(services: Services, arrival: Arrival, destination: Destination, hello: ClientHello): Promise<void> {
+  const inner = await unwrap(services, arrival, hello.serverName ?? ownName, hello.protocols)
+  if (inner) answerTunnel(services, inner, destination)
 }

@@ -12,6 +12,8 @@ export const highWaterMark = 256 * 1024
 export interface TwoWayEnd {
   by: 'client' | 'origin'
   reset: boolean
+  /** What the connection broke with. */
+  error?: Error
 }
 
 /** One direction: pauses its reader while the writer or the copy is behind. */
@@ -31,13 +33,14 @@ class Flow {
     to.on('drain', () => this.#drained())
   }
 
-  /** Begins to read. */
-  start(): void {
-    this.#from.on('data', (chunk: Buffer) => this.#pass(chunk))
+  /** Begins to read. @param passes what goes on for the bytes read */
+  start(passes?: (bytes: Buffer) => Buffer): void {
+    this.#from.on('data', passes ? (chunk: Buffer) => this.#pass(passes(chunk)) : (chunk: Buffer) => this.#pass(chunk))
     this.#from.resume()
   }
 
   #pass(chunk: Buffer): void {
+    if (chunk.length === 0) return
     if (!this.#to.write(chunk)) {
       this.#writerBehind = true
       this.#from.pause()
@@ -60,24 +63,35 @@ class Flow {
   }
 }
 
-/** `finished` is called once, when both sides are closed. */
-export function joinTwoWays(client: Side, origin: Side, copy: ConnectionCopy, finished: (end: TwoWayEnd) => void): void {
+/** `finished` is called once, when both sides are closed. `passes`: what the origin gets for the client's bytes; the bytes themselves when absent. */
+export function joinTwoWays(
+  client: Side,
+  origin: Side,
+  copy: ConnectionCopy,
+  finished: (end: TwoWayEnd) => void,
+  passes?: (bytes: Buffer) => Buffer,
+): void {
   let endedFirst: TwoWayEnd['by'] | null = null
   let broken: TwoWayEnd | null = null
   let open = 2
 
   const watch = (mine: Side, other: Side, name: TwoWayEnd['by']) => {
-    mine.stream.on('end', () => {
+    const ended = () => {
       endedFirst ??= name
       if (name === 'client') copy.clientEnd()
       else copy.originEnd()
       other.stream.end()
-    })
-    mine.stream.on('error', (error) => {
-      broken ??= { by: name, reset: isReset(error) }
+    }
+    // Each of these may have happened before anybody listened here.
+    if (mine.stream.readableEnded) process.nextTick(ended)
+    else mine.stream.on('end', ended)
+    const broke = (error: Error) => {
+      broken ??= { by: name, reset: isReset(error), error }
       reset(other)
-    })
+    }
+    mine.stream.on('error', broke)
     const closed = () => {
+      if (mine.stream.errored) broke(mine.stream.errored)
       // Closed without an end of its own: what the other side got is not whole and must not look so.
       if (!mine.stream.readableEnded) {
         broken ??= { by: name, reset: true }
@@ -91,6 +105,6 @@ export function joinTwoWays(client: Side, origin: Side, copy: ConnectionCopy, fi
   }
   watch(client, origin, 'client')
   watch(origin, client, 'origin')
-  new Flow(client.stream, origin.stream, copy, 'client').start()
+  new Flow(client.stream, origin.stream, copy, 'client').start(passes)
   new Flow(origin.stream, client.stream, copy, 'origin').start()
 }

@@ -1,7 +1,16 @@
 /** One call of a client, as a handler sees it. */
-import type { Method, Params, Result } from '../../sdk/protocol.ts'
+import type { Method, Notification, NotificationParams, Params, Result } from '../../sdk/protocol.ts'
+
+/** The client that calls: one connection. */
+export interface Caller {
+  /** Resolves when the client's side has taken it; rejects when the client is gone. Await it, so that a slow client slows its sender only. */
+  send<N extends Notification>(notification: N, params: NotificationParams<N>): Promise<void>
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>
+}
 
 export interface Call {
+  client: Caller
   /** Aborted when the client cancels the call or goes away. */
   signal: AbortSignal
   /** Tells the client how far it is (`$/progress`); nothing happens when the client did not ask for it. */

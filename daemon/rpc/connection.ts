@@ -15,7 +15,7 @@ import {
   StreamMessageWriter,
 } from '../../sdk/json-rpc.ts'
 import type { Notification, NotificationParams } from '../../sdk/protocol.ts'
-import type { Call } from './call.ts'
+import type { Call, Caller } from './call.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { FrameMeter } from './frame-meter.ts'
 import { type IncomingMessage, parseMessage, type RequestId } from './message.ts'
@@ -28,7 +28,7 @@ const unreadBytes = 1024 * 1024
 /** How long calls may still run once their client has said its last word, ms. */
 const lastAnswersMs = 10_000
 
-export class Connection {
+export class Connection implements Caller {
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>
   readonly #socket: Socket
@@ -65,6 +65,11 @@ export class Connection {
     this.#connection.sendNotification(notification, params).catch(() => this.#socket.destroy())
   }
 
+  async send<N extends Notification>(notification: N, params: NotificationParams<N>): Promise<void> {
+    if (this.#socket.destroyed) throw new Error('the client is gone')
+    await this.#connection.sendNotification(notification, params)
+  }
+
   /** Ends once the calls that run are answered, at most so long from now. */
   async end(withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs
@@ -87,7 +92,7 @@ export class Connection {
     this.#running.add(controller)
     try {
       const { params: own, token: progressToken } = splitToken(params)
-      const call: Call = { signal: controller.signal, progress: (value) => this.#progress(progressToken, value) }
+      const call: Call = { client: this, signal: controller.signal, progress: (value) => this.#progress(progressToken, value) }
       const result = await this.#dispatcher.call(method, own, call, () => this.#initialized)
       if (method === 'initialize') this.#initialized = true
       return result ?? {}
@@ -148,11 +153,12 @@ class CountingWriter extends StreamMessageWriter {
   }
 
   override async write(message: Message): Promise<void> {
+    const { id } = message as { id?: RequestId }
+    if (id === undefined) return super.write(message)
     try {
       await this.#count(super.write(message))
     } finally {
-      const { id } = message as { id?: RequestId }
-      if (id !== undefined) this.sent(id)
+      this.sent(id)
     }
   }
 

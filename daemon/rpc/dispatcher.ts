@@ -1,6 +1,6 @@
 /** From a method's name and raw params to its handler; whatever goes wrong leaves as a WeirError. */
 import { codes, invalidParams, unavailable, WeirError } from '../../sdk/errors.ts'
-import { type Method, notYetAvailable, requests } from '../../sdk/protocol.ts'
+import { type Method, requests } from '../../sdk/protocol.ts'
 import type { Validator } from '../../sdk/validation.ts'
 import type { Log } from '../log.ts'
 import type { Call, Handler, Handlers } from './call.ts'
@@ -48,11 +48,6 @@ export class Dispatcher {
 
   #check(method: Method, params: unknown): object {
     const given = params ?? {}
-    const early = notYetAvailable[method]?.filter((name) => Object.hasOwn(given, name)) ?? []
-    if (early.length > 0) {
-      const errors = early.map((name) => ({ path: `/${name}`, message: 'is not available yet' }))
-      throw invalidParams('notYetAvailable', `${method}: ${early.join(', ')} is not available in this version; leave it out`, errors)
-    }
     const errors = this.#validator.check(requests[method].params, given)
     if (errors.length > 0) {
       const [first] = errors

@@ -7,7 +7,7 @@ import { limits } from '../../sdk/protocol.ts'
 import type { IncomingMessage, RequestId } from './message.ts'
 
 /** Answers of up to some megabytes; more of them at once wait. */
-const large = new Set(['exchange/list', 'exchange/readBody', 'exporter/run'])
+const large = new Set(['exchange/list', 'exchange/readBody', 'exchange/search', 'query/sql', 'exporter/run'])
 const largeAtOnce = 2
 
 export class RequestGate {

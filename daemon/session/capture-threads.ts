@@ -1,20 +1,24 @@
 /** The recorder thread and the proxy thread, joined by a channel of their own, and what brings each back after its death. */
 import { MessageChannel } from 'node:worker_threads'
 import type { Counts } from '../../sdk/model.ts'
-import type { TlsSettings } from '../../sdk/protocol.ts'
 import type { CatalogueEntry, RecorderEvents, RecorderSurface } from '../capture/surface.ts'
 import { type Config, withoutOwnProxies } from '../config.ts'
 import type { Log } from '../log.ts'
-import type { CaInfo, ProxyEvents, ProxySurface } from '../proxy/surface.ts'
+import type { FilterFault } from '../plugin/filters/filter-step.ts'
+import type { CaInfo, ListenerSettings, ProxyEvents, ProxySurface } from '../proxy/surface.ts'
 import { entry } from '../thread/entry.ts'
 import type { ThreadLink } from '../thread/link.ts'
-import { ThreadSupervisor } from '../thread/supervisor.ts'
+import { ThreadSupervisor, unlessLost } from '../thread/supervisor.ts'
 
 /** Who has sessions in the threads: brings them back into a thread that replaces a dead one. */
 export interface SessionRecovery {
   reopen(recorder: ThreadLink<RecorderSurface>): Promise<void>
   relisten(proxy: ThreadLink<ProxySurface>): Promise<void>
   advanced(handle: number, change: number, counts: Counts): void
+  /** All the exchanges that it may record are on record. */
+  full(handle: number): void
+  autoBypassed(handle: number, host: string): void
+  filterFailed(handle: number, fault: FilterFault): void
 }
 
 export interface ThreadEntries {
@@ -32,6 +36,8 @@ const usualPort = 9347
 
 export interface CaptureThreadsOptions {
   home: string
+  /** Folder of Node's compile cache. */
+  cache: string
   config: Config
   environment: NodeJS.ProcessEnv
   log: Log
@@ -58,6 +64,9 @@ export class CaptureThreads {
         this.commitIntervalMs = commitIntervalMs
         this.#recovery?.advanced(handle, change, counts)
       },
+      full: ({ handle }) => this.#recovery?.full(handle),
+      filterFailed: ({ handle, ...fault }) => this.#recovery?.filterFailed(handle, fault),
+      autoBypassed: ({ session, host }) => this.#recovery?.autoBypassed(session, host),
       log: ({ level, message, ...more }) => log.write(level, message, more),
     }
     const fault = (message: string, error: unknown) => log.fault(message, error)
@@ -90,9 +99,15 @@ export class CaptureThreads {
     return this.#ca as CaInfo
   }
 
-  /** -32602 invalidCertificate when the proxy could not use them. */
-  async checkTls(tls: TlsSettings): Promise<void> {
-    await this.proxy.call('checkTls', { tls })
+  /** -32602 when the proxy could not use them. */
+  async checkSettings(settings: ListenerSettings): Promise<void> {
+    await this.proxy.call('checkSettings', { settings })
+  }
+
+  /** Everything that has passed is committed. */
+  async settle(): Promise<void> {
+    if (this.proxy.isPrepared) await unlessLost(this.proxy.call('flush', {}))
+    await this.recorder.call('flush', {})
   }
 
   async connections(): Promise<number> {
@@ -104,7 +119,8 @@ export class CaptureThreads {
   }
 
   async #prepareRecorder(link: ThreadLink<RecorderSurface>, isRestart: boolean): Promise<void> {
-    const { entries } = await link.call('openCatalogue', { home: this.#options.home, running: isRestart ? 'keep' : 'repair' })
+    const { home, cache } = this.#options
+    const { entries } = await link.call('openCatalogue', { home, cache, running: isRestart ? 'keep' : 'repair' })
     this.#entries = entries
     if (isRestart) await this.#recovery?.reopen(link)
     await this.#join()
@@ -117,6 +133,7 @@ export class CaptureThreads {
       home,
       limits: config.limits,
       extraCa: config.extraCa,
+      clientProcesses: config.clientProcesses,
       environment: withoutOwnProxies(environment, ports),
       ownPorts: [],
     })

@@ -1,35 +1,54 @@
 /** The life of sessions: started, paused, stopped, resumed, deleted; in the catalogue, the recorder and the proxy alike. */
 import { ulid } from 'ulid'
-import { conflict, invalidParams, notFound } from '../../sdk/errors.ts'
+import { conflict, notFound } from '../../sdk/errors.ts'
 import type { Counts, SessionState, Session as SessionView } from '../../sdk/model.ts'
-import type { Params, ProxySettings, TlsSettings } from '../../sdk/protocol.ts'
-import type { RecorderSurface } from '../capture/surface.ts'
-import { isLoopback } from '../config.ts'
+import type { NotificationParams, Params } from '../../sdk/protocol.ts'
+import { parseQuery } from '../../sdk/query.ts'
+import type { AutoStopSettings, ProxySettings } from '../../sdk/session-settings.ts'
+import type { EditedSession, RecorderSurface } from '../capture/surface.ts'
 import type { Log } from '../log.ts'
+import type { FileWatch } from '../plugin/file-watch.ts'
+import type { FilterFault } from '../plugin/filters/filter-step.ts'
+import type { PluginDirectory } from '../plugin/plugin-directory.ts'
 import type { ProxySurface } from '../proxy/surface.ts'
+import type { IndexMaker } from '../store/index-maker.ts'
 import type { ThreadLink } from '../thread/link.ts'
-import { isThreadLost } from '../thread/supervisor.ts'
+import { isThreadLost, unlessLost } from '../thread/supervisor.ts'
+import { AutoStop, type AutoStopReason } from './auto-stop.ts'
 import type { CaptureThreads, SessionRecovery } from './capture-threads.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { noCounts, Session } from './session.ts'
+import type { ChangeSignals } from './change-signals.ts'
+import { checkListener } from './listener-rules.ts'
+import { noCounts, Session, type SessionChanges, type SessionSettings } from './session.ts'
+import { SessionFilters } from './session-filters.ts'
+import { listenerSettings, listenParams, openParams } from './thread-params.ts'
 
 /** How long a stopping session waits for what is in flight, ms. */
 export const drainMs = 2000
-const defaultHost = '127.0.0.1'
 
 export interface SessionManagerOptions {
   threads: CaptureThreads
   /** Absolute path of a session's file. */
   fileOf(id: string): string
   log: Log
+  indexes: IndexMaker
+  /** Of plugins. */
+  plugins: PluginDirectory
+  /** Is told which files the filters of open sessions were read from. */
+  files: FileWatch
+  /** Hears of every commit. */
+  signals: ChangeSignals
   /** Hears of changes, at most once a second and session. */
   changed(session: SessionView): void
+  /** Hears of what went wrong with a session's filter. */
+  pluginFailed(failure: NotificationParams<'plugin/didFail'>): void
 }
 
 export class SessionManager implements SessionRecovery {
   readonly #threads: CaptureThreads
   readonly #options: SessionManagerOptions
   readonly #feed: ChangeFeed
+  readonly #filters: SessionFilters
   readonly #sessions = new Map<string, Session>()
   readonly #byHandle: Session[] = []
   /** Why the catalogue could not be read at the last try. */
@@ -39,6 +58,7 @@ export class SessionManager implements SessionRecovery {
   constructor(options: SessionManagerOptions) {
     this.#options = options
     this.#threads = options.threads
+    this.#filters = new SessionFilters(options)
     this.#feed = new ChangeFeed((session) => options.changed(session.view()))
   }
 
@@ -48,11 +68,12 @@ export class SessionManager implements SessionRecovery {
     return this.#catalogue
   }
 
-  async start({ name, proxy = {}, tls = {} }: Params<'session/start'>): Promise<SessionView> {
-    refuseOpenDoor(proxy)
+  async start({ name, proxy = {}, tls = {}, ...more }: Params<'session/start'>): Promise<SessionView> {
+    checkListener(proxy, more.reverse)
+    parseQuery(more.where ?? '')
     await this.open()
     const startedAt = Date.now()
-    const settings = JSON.stringify({ proxy, tls })
+    const settings = JSON.stringify({ proxy, tls, ...more } satisfies SessionSettings)
     const id = ulid(startedAt)
     const entry = { id, name: name ?? defaultName(startedAt), startedAt, stoppedAt: null, port: null, counts: noCounts(), settings }
     const session = this.#add({ ...entry, state: 'running' })
@@ -66,6 +87,29 @@ export class SessionManager implements SessionRecovery {
       }
       return this.#tell(session)
     })
+  }
+
+  /**
+   * A stopped session whose file `make` makes. There is no such session before, and none when it rejects.
+   * @param make is given the path of the file that shall be there
+   */
+  async adopt<Made extends { counts: Counts }>(name: string, make: (file: string) => Promise<Made>): Promise<{ id: string; made: Made }> {
+    await this.open()
+    const id = ulid()
+    const made = await make(this.#options.fileOf(id))
+    const now = Date.now()
+    const settings = JSON.stringify({ proxy: null, tls: {} } satisfies SessionSettings)
+    const entry = { id, name, startedAt: now, stoppedAt: now, port: null, counts: made.counts, settings }
+    const session = this.#add({ ...entry, state: 'stopped' })
+    try {
+      await this.#save(session)
+    } catch (error) {
+      this.#sessions.delete(id)
+      await this.#discard(session)
+      throw error
+    }
+    this.#tell(session)
+    return { id, made }
   }
 
   /** Closes the listener, gives what is in flight its time, commits, and closes the file. */
@@ -102,7 +146,7 @@ export class SessionManager implements SessionRecovery {
   /** The session once everything that has passed so far is in its file. */
   async settled(id: string): Promise<SessionView> {
     const session = await this.#find(id)
-    if (session.isOpen) await this.#threads.recorder.call('flush', {})
+    if (session.isOpen) await this.#threads.settle()
     return session.view()
   }
 
@@ -112,14 +156,29 @@ export class SessionManager implements SessionRecovery {
     return found.sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)).map((session) => session.view())
   }
 
-  async set(id: string, { name, tls }: { name?: string; tls?: TlsSettings }): Promise<SessionView> {
+  async set(id: string, name: string | undefined, changes: SessionChanges): Promise<SessionView> {
     const session = await this.#find(id)
     return session.exclusive(async () => {
+      const settings: SessionSettings = { ...session.settings, ...changes }
+      if (!settings.tls.autoBypass) delete settings.autoBypassed
       // Refused before anything has changed.
-      if (tls && session.listening) await this.#threads.proxy.call('setTls', { session: session.handle, tls })
-      else if (tls) await this.#threads.checkTls(tls)
+      parseQuery(changes.where ?? '')
+      // What has passed is decided by what held then.
+      if (session.isOpen && (changes.filters !== undefined || changes.where !== undefined)) await this.#threads.settle()
+      await this.#changeFilters(session, settings, changes)
+      if (session.listening)
+        await this.#threads.proxy.call('setSettings', { session: session.handle, settings: listenerSettings(settings, session.file) })
+      else if (Object.keys(changes).length > 0) await this.#threads.checkSettings(listenerSettings(settings, session.file))
+      if (session.isOpen && changes.where !== undefined)
+        await this.#threads.recorder.call('setWhere', { handle: session.handle, where: changes.where })
+      if (session.isOpen && (changes.limits || changes.autoStop)) {
+        const { autoStop = {}, limits = {} } = settings
+        const exchangesLeft = changes.autoStop ? autoStop.exchanges : session.autoStop?.exchangesLeft
+        await this.#threads.recorder.call('limitSession', { handle: session.handle, limits, exchangesLeft })
+        if (changes.autoStop) this.#awaitStop(session, autoStop)
+      }
       if (name !== undefined) session.name = name
-      if (tls) session.settings = { ...session.settings, tls }
+      session.settings = settings
       await this.#save(session)
       return this.#tell(session)
     })
@@ -129,8 +188,26 @@ export class SessionManager implements SessionRecovery {
     const session = await this.#find(id)
     await session.exclusive(async () => {
       if (session.isOpen) throw conflict('sessionRunning', `session ${session.name} is ${session.state}; stop it first`)
+      this.#options.indexes.forget(session.file)
       await this.#threads.recorder.call('deleteEntry', { id, file: session.file })
       this.#sessions.delete(id)
+      this.#options.signals.gone(id)
+    })
+  }
+
+  /** Changes what is on record, in turn with what else is asked of the session. */
+  async edit<Edited extends EditedSession>(
+    id: string,
+    call: (recorder: CaptureThreads['recorder'], session: { handle: number; file: string }) => Promise<Edited>,
+  ): Promise<Edited> {
+    const session = await this.#find(id)
+    return session.exclusive(async () => {
+      const { handle, file } = session
+      const edited = await call(this.#threads.recorder, { handle, file })
+      this.#options.signals.advanced(id, edited.change)
+      this.#count(session, edited.counts)
+      if (!session.isOpen) await this.#save(session)
+      return edited
     })
   }
 
@@ -177,8 +254,12 @@ export class SessionManager implements SessionRecovery {
   }
 
   async #reopenIn(recorder: ThreadLink<RecorderSurface>, session: Session): Promise<void> {
-    const { id, file, handle } = session
-    const { counts } = await recorder.call('openSession', { id, file, handle, repair: 'recorderCrashed' })
+    const { id, handle } = session
+    const { counts, change } = await this.#openIn(recorder, session, {
+      exchangesLeft: session.autoStop?.exchangesLeft,
+      repair: 'recorderCrashed',
+    })
+    this.#options.signals.advanced(id, change)
     if (session.state === 'paused') await recorder.call('pauseSession', { handle, paused: true })
     this.#count(session, counts)
   }
@@ -187,9 +268,7 @@ export class SessionManager implements SessionRecovery {
   async #abandon(session: Session): Promise<void> {
     const listens = session.listening !== null
     session.listening = null
-    session.isOpen = false
-    session.state = 'stopped'
-    session.stoppedAt = Date.now()
+    this.#stopped(session, undefined)
     this.#feed.changed(session)
     if (listens && this.#threads.proxy.isPrepared) await unlessLost(this.#threads.proxy.call('closeSession', { session: session.handle }))
   }
@@ -208,9 +287,42 @@ export class SessionManager implements SessionRecovery {
     }
   }
 
-  advanced(handle: number, _change: number, counts: Counts): void {
+  advanced(handle: number, change: number, counts: Counts): void {
     const session = this.#byHandle[handle]
-    if (session) this.#count(session, counts)
+    if (!session) return
+    this.#options.signals.advanced(session.id, change)
+    this.#count(session, counts)
+  }
+
+  full(handle: number): void {
+    this.#byHandle[handle]?.autoStop?.full()
+  }
+
+  /** Open sessions take up what has changed of the user's filters, from the next exchange on. */
+  async reloadFilters(changed: ReadonlySet<string>): Promise<void> {
+    const reload = (session: Session) =>
+      session.exclusive(async () => void (session.isOpen && (await this.#filters.reload(session, changed))))
+    await Promise.all([...this.#sessions.values()].map(reload))
+  }
+
+  filterFailed(handle: number, fault: FilterFault): void {
+    const session = this.#byHandle[handle]
+    if (session) this.#filters.failed(session, fault)
+  }
+
+  autoBypassed(handle: number, host: string): void {
+    const session = this.#byHandle[handle]
+    if (!session) return
+    const learn = async () => {
+      if (!session.settings.tls.autoBypass) return
+      const { autoBypassed = [] } = session.settings
+      session.settings = { ...session.settings, autoBypassed: [...autoBypassed, host] }
+      this.#feed.changed(session)
+      await this.#save(session)
+    }
+    session
+      .exclusive(learn)
+      .catch((error: unknown) => this.#options.log.fault('a learned bypass was not saved', error, { session: session.id }))
   }
 
   async #readCatalogue(): Promise<void> {
@@ -227,18 +339,19 @@ export class SessionManager implements SessionRecovery {
   async #begin(session: Session, proxy: ProxySettings | null): Promise<void> {
     const { recorder } = this.#threads
     await Promise.all([this.#save(session), this.#threads.certificateAuthority()])
-    const { id, file, handle } = session
-    session.counts = (await recorder.call('openSession', { id, file, handle })).counts
+    session.counts = (await this.#openIn(recorder, session)).counts
     session.isOpen = true
     if (proxy) await this.#listen(session, proxy.port ?? 0)
+    else await this.#threads.checkSettings(listenerSettings(session.settings, session.file))
+    this.#awaitStop(session, session.settings.autoStop ?? {})
     await this.#save(session)
   }
 
   /** On its old port when that is free, else on another. */
   async #reopen(session: Session): Promise<void> {
-    const { id, file, handle, settings } = session
+    const { settings } = session
     await this.#threads.certificateAuthority()
-    session.counts = (await this.#threads.recorder.call('openSession', { id, file, handle })).counts
+    session.counts = (await this.#openIn(this.#threads.recorder, session)).counts
     session.isOpen = true
     try {
       if (settings.proxy) await this.#listenAgain(session)
@@ -248,6 +361,7 @@ export class SessionManager implements SessionRecovery {
     }
     session.state = 'running'
     session.stoppedAt = null
+    this.#awaitStop(session, settings.autoStop ?? {})
     await this.#save(session)
   }
 
@@ -265,7 +379,12 @@ export class SessionManager implements SessionRecovery {
     session.port = session.listening.port
   }
 
-  async #end(session: Session, reason: 'sessionStopped' | 'daemonStopped', drainTimeMs: number): Promise<void> {
+  async #end(
+    session: Session,
+    reason: 'sessionStopped' | 'daemonStopped',
+    drainTimeMs: number,
+    stopReason: SessionView['stopReason'] = reason,
+  ): Promise<void> {
     const { recorder, proxy } = this.#threads
     const { handle } = session
     const listens = session.listening !== null
@@ -277,12 +396,38 @@ export class SessionManager implements SessionRecovery {
     }
     // A recorder that dies here is replaced, and the session is open in the new one, too.
     const close = () => recorder.call('closeSession', { handle, reason })
-    const { counts } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
+    const { counts, change } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
+    this.#options.signals.advanced(session.id, change)
     session.counts = counts
+    this.#stopped(session, stopReason)
+    await this.#save(session)
+  }
+
+  #stopped(session: Session, stopReason: SessionView['stopReason']): void {
+    session.autoStop?.cancel()
+    session.autoStop = null
     session.isOpen = false
+    this.#filters.forget(session)
     session.state = 'stopped'
     session.stoppedAt = Date.now()
-    await this.#save(session)
+    const { stopReason: _, ...settings } = session.settings
+    session.settings = { ...settings, ...(stopReason && { stopReason }) }
+  }
+
+  /** From now on. */
+  #awaitStop(session: Session, settings: AutoStopSettings): void {
+    session.autoStop?.cancel()
+    const stop = async (reason: AutoStopReason) => {
+      if (session.autoStop !== autoStop) return
+      await this.#end(session, 'sessionStopped', drainMs, reason)
+      this.#feed.changed(session)
+    }
+    const autoStop = new AutoStop(settings, session.counts, (reason) => {
+      session
+        .exclusive(() => stop(reason))
+        .catch((error: unknown) => this.#options.log.fault('a session could not be stopped by itself', error, { session: session.id }))
+    })
+    session.autoStop = autoStop
   }
 
   async #setPaused(session: Session, state: 'paused' | 'running'): Promise<void> {
@@ -293,6 +438,8 @@ export class SessionManager implements SessionRecovery {
 
   /** A start that failed leaves nothing behind. */
   async #discard(session: Session): Promise<void> {
+    session.autoStop?.cancel()
+    this.#filters.forget(session)
     try {
       const { id, file, handle } = session
       if (session.isOpen) await this.#threads.recorder.call('closeSession', { handle, reason: 'sessionStopped' })
@@ -316,12 +463,31 @@ export class SessionManager implements SessionRecovery {
     return session
   }
 
+  async #changeFilters(session: Session, settings: SessionSettings, { filters, ...more }: SessionChanges): Promise<void> {
+    if (filters === undefined) return
+    const specs = await this.#filters.specsOf(settings)
+    if (Object.keys(more).length > 0) await this.#threads.checkSettings(listenerSettings(settings, session.file))
+    if (session.isOpen) await this.#filters.set(session, specs)
+  }
+
+  /** Opens it in a recorder. @returns how it stands */
+  async #openIn(
+    recorder: Pick<ThreadLink<RecorderSurface>, 'call'>,
+    session: Session,
+    more: Partial<Parameters<RecorderSurface['openSession']>[0]> = {},
+  ): Promise<EditedSession> {
+    const filters = await this.#filters.specsOf(session.settings)
+    const open = () => recorder.call('openSession', { ...openParams(session), filters, ...more })
+    return this.#filters.opened(session, filters, open)
+  }
+
   async #save(session: Session): Promise<void> {
     await this.#threads.recorder.call('saveEntry', { entry: session.entry() })
   }
 
   #count(session: Session, counts: Counts): void {
     session.counts = counts
+    session.autoStop?.advanced(counts)
     this.#feed.changed(session)
   }
 
@@ -329,21 +495,6 @@ export class SessionManager implements SessionRecovery {
     this.#feed.changed(session)
     return session.view()
   }
-}
-
-const listenParams = (session: Session, port: number) => {
-  const { proxy, tls } = session.settings
-  return { session: session.handle, proxy: { host: defaultHost, ...proxy, port }, tls }
-}
-
-const unlessLost = (call: Promise<unknown>): Promise<unknown> =>
-  call.catch((error: unknown) => (isThreadLost(error) ? undefined : Promise.reject(error)))
-
-/** Everybody who reaches the port could use the proxy, and be captured. */
-function refuseOpenDoor(proxy: ProxySettings | null): void {
-  if (!proxy || isLoopback(proxy.host ?? defaultHost) || proxy.auth) return
-  const message = `a proxy that listens on ${proxy.host} needs proxy.auth {username, password}: everybody who reaches it could use it`
-  throw invalidParams('authRequired', message, [{ path: '/proxy/auth', message: 'is required beyond loopback' }])
 }
 
 function defaultName(at: number): string {

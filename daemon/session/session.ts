@@ -1,13 +1,22 @@
 /** One capture run: what the catalogue keeps of it, and where it lives in the threads while it is open. */
 import type { Counts, Session as SessionView } from '../../sdk/model.ts'
-import type { ProxySettings, TlsSettings } from '../../sdk/protocol.ts'
+import type { Params } from '../../sdk/protocol.ts'
+import type { ProxySettings, TlsSettings } from '../../sdk/session-settings.ts'
 import type { CatalogueEntry } from '../capture/surface.ts'
+import type { AutoStop } from './auto-stop.ts'
 
-/** What it was started with; a resume starts it with the same. */
-export interface SessionSettings {
+/** What it was started with or set to since; a resume starts it with the same. */
+export interface SessionSettings extends Omit<Params<'session/start'>, 'name'> {
   proxy: ProxySettings | null
   tls: TlsSettings
+  /** What tls.autoBypass has learned. */
+  autoBypassed?: string[]
+  /** Why it was stopped. */
+  stopReason?: SessionView['stopReason']
 }
+
+/** Those of them that may change while it runs. */
+export type SessionChanges = Omit<Params<'session/set'>, 'sessionId' | 'name'>
 
 export const noCounts = (): Counts => ({
   exchanges: 0,
@@ -37,6 +46,8 @@ export class Session {
   listening: { host: string; port: number } | null = null
   /** The port it last had. */
   port: number | null
+  /** While it is open. */
+  autoStop: AutoStop | null = null
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(entry: CatalogueEntry, file: string, handle: number) {
@@ -60,7 +71,11 @@ export class Session {
       state: this.state,
       startedAt: this.startedAt,
       ...(this.stoppedAt !== null && { stoppedAt: this.stoppedAt }),
+      ...(this.state === 'stopped' && this.settings.stopReason && { stopReason: this.settings.stopReason }),
       proxy: this.listening,
+      ...(this.settings.autoBypassed && { autoBypassed: [...this.settings.autoBypassed] }),
+      ...(this.settings.filters?.length && { filters: this.settings.filters }),
+      ...(this.settings.where && { where: this.settings.where }),
       file: this.file,
       counts: { ...this.counts },
     }

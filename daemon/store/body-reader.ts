@@ -5,10 +5,12 @@ import { ChunkReader } from './chunks.ts'
 import { contentCodings, decodeContent, decodeLimits } from './content-decoding.ts'
 import type { Database, Statement } from './database.ts'
 import { requestFlags, responseFlags, stateOf } from './exchange-row.ts'
+import { searchableBody, searchableBytes } from './searchable-body.ts'
 
 const empty = Buffer.alloc(0)
 
 interface StoredPart {
+  seq: number
   flags: number
   id: number | null
   size: number | null
@@ -26,6 +28,17 @@ export interface BodyRange {
   truncated: boolean
 }
 
+/** One part of an exchange, its ranges within reach until the next call of the reader. */
+export interface Content {
+  headers: Headers
+  /** Of what is there of it. */
+  size: number
+  /** Nothing will follow. */
+  ended: boolean
+  truncated: boolean
+  range(offset: number, length: number): Uint8Array
+}
+
 export class BodyReader {
   #request: Statement
   #response: Statement
@@ -36,7 +49,7 @@ export class BodyReader {
   constructor(db: Database) {
     const part = (name: Part) =>
       db.prepare(
-        `SELECT e.flags, b.id, b.size, b.data, h.fields FROM exchange e
+        `SELECT e.seq, e.flags, b.id, b.size, b.data, h.fields FROM exchange e
          LEFT JOIN body b ON b.id = e.${name}_body LEFT JOIN head h ON h.id = e.${name}_head WHERE e.seq = ?`,
       )
     this.#request = part('request')
@@ -44,29 +57,47 @@ export class BodyReader {
     this.#chunks = new ChunkReader(db)
   }
 
-  /** Throws WeirError: 1001 exchangeNotFound; with `decode` those of decodeContent. */
-  read(seq: number, part: Part, offset: number, length: number, decode: boolean): BodyRange {
+  /** A part of an exchange. Rejects with WeirError: 1001 exchangeNotFound; with `decode` those of decodeContent. */
+  async content(seq: number, part: Part, decode: boolean): Promise<Content> {
     const stored = (part === 'request' ? this.#request : this.#response).get(seq) as StoredPart | undefined
     if (stored === undefined) throw notFound('exchangeNotFound', `this session has no exchange ${seq}`)
     const { ended, truncated } = part === 'request' ? requestFlags(stored.flags) : responseFlags(stored.flags)
-    const codings = decode && stored.fields !== null ? contentCodings(JSON.parse(stored.fields) as Headers) : []
+    const headers = stored.fields === null ? [] : (JSON.parse(stored.fields) as Headers)
+    const codings = decode ? contentCodings(headers) : []
     if (codings.length === 0) {
       const size = stored.size ?? 0
-      const data = this.#bytes(stored, offset, Math.min(length, size - offset))
-      return { data, size, eof: ended && offset + data.length >= size, truncated }
+      const range = (offset: number, length: number) => this.#bytes(stored, offset, Math.min(length, size - offset))
+      return { headers, size, ended, truncated, range }
     }
-    const whole = this.#decode(stored, codings, truncated || stateOf(stored.flags) !== 'complete')
-    const data = whole.subarray(offset, offset + length)
-    return { data, size: whole.length, eof: ended && offset + data.length >= whole.length, truncated }
+    const whole = await this.#decode(stored, codings, truncated || stateOf(stored.flags) !== 'complete')
+    return { headers, size: whole.length, ended, truncated, range: (offset, length) => whole.subarray(offset, offset + length) }
   }
 
-  #decode(stored: StoredPart, codings: string[], cut: boolean): Uint8Array {
+  /** Rejects as `content` does. */
+  async read(seq: number, part: Part, offset: number, length: number, decode: boolean): Promise<BodyRange> {
+    const { size, ended, truncated, range } = await this.content(seq, part, decode)
+    const data = range(offset, length)
+    return { data, size, eof: ended && offset + data.length >= size, truncated }
+  }
+
+  /** What queries look at, see searchableBody; null: not a byte was kept. */
+  searchable(seq: number, part: Part): Uint8Array | null {
+    const stored = (part === 'request' ? this.#request : this.#response).get(seq) as StoredPart | undefined
+    if (stored === undefined || stored.id === null) return null
     const size = stored.size ?? 0
-    const key = `${stored.id} ${size} ${codings} ${cut}`
+    const headers = stored.fields === null ? [] : (JSON.parse(stored.fields) as Headers)
+    const { truncated } = part === 'request' ? requestFlags(stored.flags) : responseFlags(stored.flags)
+    const bytes = this.#bytes(stored, 0, Math.min(size, searchableBytes))
+    return searchableBody(bytes, size, headers, truncated || stateOf(stored.flags) !== 'complete')
+  }
+
+  async #decode(stored: StoredPart, codings: string[], cut: boolean): Promise<Uint8Array> {
+    const size = stored.size ?? 0
+    const key = `${stored.seq} ${stored.id} ${size} ${codings} ${cut}`
     if (this.#decoded?.key === key) return this.#decoded.data
     if (size > decodeLimits.outputBytes)
       throw limitExceeded('decodeLimit', 'the body is not decoded: more than 64 MiB of it are stored; read it as it was received')
-    const data = decodeContent(this.#bytes(stored, 0, size), codings, { cut })
+    const data = await decodeContent(this.#bytes(stored, 0, size), codings, { cut })
     this.#decoded = { key, data }
     return data
   }

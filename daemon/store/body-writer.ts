@@ -1,6 +1,7 @@
 /** Puts bodies into the session file while they pass. Memory does not grow with their size. */
 import { crc32 } from 'node:zlib'
 import type { Part } from '../../sdk/model.ts'
+import { ChunkReader } from './chunks.ts'
 import type { Database, Statement } from './database.ts'
 import { nextId } from './next-id.ts'
 import { RecentBodies } from './recent-bodies.ts'
@@ -28,6 +29,7 @@ export class BodyWriter {
   #insertChunk: Statement
   #grow: Statement
   #data: Statement
+  #chunks: ChunkReader
   #nextBody: number
   #recent = new RecentBodies()
   #before: Before[] = []
@@ -40,6 +42,7 @@ export class BodyWriter {
     this.#insertChunk = db.prepare('INSERT INTO chunk (body, start, data) VALUES (?, ?, ?)')
     this.#grow = db.prepare('UPDATE body SET size = ? WHERE id = ?')
     this.#data = db.prepare('SELECT data FROM body WHERE id = ?').pluck()
+    this.#chunks = new ChunkReader(db)
     this.#nextBody = nextId(db, 'body')
   }
 
@@ -61,7 +64,11 @@ export class BodyWriter {
     const data = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending)
     const checksum = crc32(data)
     const candidate = this.#recent.find(checksum, data.length)
-    if (candidate !== 0 && data.equals(this.#data.get(candidate) as Buffer)) return candidate
+    if (candidate !== 0) {
+      // It may have been deleted since.
+      const stored = this.#data.get(candidate) as Buffer | undefined
+      if (stored !== undefined && data.equals(stored)) return candidate
+    }
     const id = this.#nextBody++
     this.#insertInline.run(id, data.length, data)
     this.#recent.add(checksum, data.length, id)
@@ -100,6 +107,12 @@ export class BodyWriter {
       }
     }
     if (held > 0) this.#insertChunk.run(id, start, scratch.subarray(0, held))
+  }
+
+  /** What is in the file of a body, at most so much. */
+  stored(id: number, bytes: number): Buffer {
+    const data = this.#data.get(id) as Buffer | null | undefined
+    return data?.subarray(0, bytes) ?? this.#chunks.range(id, 0, bytes)
   }
 
   /** The transaction was committed. */

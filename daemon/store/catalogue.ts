@@ -1,12 +1,11 @@
 /** The list of sessions of a home: `catalogue.db`. Only recorder 0 opens it. */
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { conflict } from '../../sdk/errors.ts'
 import type { Counts, SessionState } from '../../sdk/model.ts'
 import { type Database, type FileKind, openForWriting, orClose, type Statement } from './database.ts'
 import { migrate } from './migrations.ts'
 import { SessionFile } from './session-file.ts'
-import { sessionPath } from './session-path.ts'
+import { removeSession, sessionPath } from './session-path.ts'
 import type { CatalogueEntry } from './surface.ts'
 
 const first = `
@@ -85,7 +84,7 @@ export class Catalogue {
   delete(id: string, file: string): void {
     if (file !== sessionPath(this.#home, id)) throw conflict('foreignFile', 'this file is not that of the session')
     this.#delete.run(id)
-    for (const suffix of ['', '-wal', '-shm', '-journal', '.new', '.idx']) rmSync(file + suffix, { force: true })
+    removeSession(file)
   }
 
   /**

@@ -1,9 +1,20 @@
 /** Undoes Content-Encoding (RFC 9110 section 8.4) within limits; never with Node's own brotli, which is unsafe. */
-import { createRequire } from 'node:module'
-import { constants, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions, type ZstdOptions, zstdDecompressSync } from 'node:zlib'
-import type * as Brotli from 'brotli-wasm'
+import type { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  constants,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  gunzipSync,
+  inflateRawSync,
+  inflateSync,
+  type ZlibOptions,
+} from 'node:zlib'
 import { limitExceeded, unavailable, WeirError } from '../../sdk/errors.ts'
 import type { Headers } from '../../sdk/model.ts'
+import { loadBrotli } from './brotli.ts'
+import { zstdPieces } from './zlib-pieces.ts'
 
 export const decodeLimits = {
   /** Of any step, bytes. */
@@ -11,18 +22,33 @@ export const decodeLimits = {
   /** Output to the encoded bytes. */
   ratio: 1000,
   codings: 4,
+  /** Of all steps together, ms. */
+  ms: 2000,
 } as const
 
 export interface DecodeOptions {
   /** The body was cut: decode as far as it goes instead of failing at its end. */
   cut: boolean
+  /** Milliseconds on a steady clock; performance.now when absent. */
+  now?: () => number
 }
 
-type Step = (bytes: Uint8Array, limit: number, options: DecodeOptions) => Uint8Array
+interface Work {
+  cut: boolean
+  /** Of the output, bytes. */
+  limit: number
+  /** Throws 1004 decodeLimit once the time is over. */
+  inTime(): void
+}
 
-// Its ES module loads the WebAssembly with fetch; the CommonJS one reads the file.
-const require = createRequire(import.meta.url)
-const brotliStep = 256 * 1024
+/** One coding: of little input at once, of much in slices, between which the time is looked at. */
+interface Coding {
+  little(bytes: Uint8Array, work: Work): Uint8Array
+  much(bytes: Uint8Array, work: Work): Uint8Array | Promise<Uint8Array>
+}
+
+/** What this much input can cost is bounded: a few ms, however it is made, and its output. */
+const sliceBytes = 64 * 1024
 
 /** The codings in the order they were applied, `identity` left out. Field lines are joined as one list (RFC 9110 section 5.3). */
 export function contentCodings(headers: Readonly<Headers>): string[] {
@@ -37,81 +63,159 @@ export function contentCodings(headers: Readonly<Headers>): string[] {
   return codings
 }
 
-/** Throws WeirError: 1004 decodeLimit (a bomb, or more codings than anybody needs), 1005 undecodable (an unknown coding, damaged bytes). */
-export function decodeContent(bytes: Uint8Array, codings: readonly string[], options: DecodeOptions): Uint8Array {
-  if (codings.length > decodeLimits.codings)
-    throw tooMuch(`it has ${codings.length} content codings, at most ${decodeLimits.codings} are undone`)
+/** Rejects with WeirError: 1004 decodeLimit (a bomb, or more codings than anybody needs), 1005 undecodable (an unknown coding, damaged bytes). */
+export async function decodeContent(bytes: Uint8Array, codings: readonly string[], options: DecodeOptions): Promise<Uint8Array> {
+  const work = workOn(bytes, codings, options)
   if (bytes.length === 0) return bytes
-  const limit = Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length)
   let decoded = bytes
-  for (const coding of codings.toReversed()) decoded = undo(coding, decoded, limit, options)
+  for (const name of codings.toReversed()) {
+    const coding = codingOf(name, work)
+    try {
+      decoded = await (decoded.length <= sliceBytes ? coding.little(decoded, work) : coding.much(decoded, work))
+    } catch (error) {
+      throw asDecodeError(error, name, work)
+    }
+  }
   return decoded
 }
 
-function undo(coding: string, bytes: Uint8Array, limit: number, options: DecodeOptions): Uint8Array {
-  const step = steps[coding]
-  if (step === undefined) throw undecodable(`its content coding '${coding.slice(0, 40)}' is unknown`)
-  try {
-    return step(bytes, limit, options)
-  } catch (error) {
-    if (error instanceof WeirError) throw error
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw overLimit(limit)
-    throw undecodable(`its bytes are no valid ${coding}`)
+/** The same for who cannot wait in between: the time is looked at between codings only. Throws what decodeContent rejects with. */
+export function decodeContentAtOnce(bytes: Uint8Array, codings: readonly string[], options: DecodeOptions): Uint8Array {
+  const work = workOn(bytes, codings, options)
+  if (bytes.length === 0) return bytes
+  let decoded = bytes
+  for (const name of codings.toReversed()) {
+    const coding = codingOf(name, work)
+    try {
+      decoded = coding.little(decoded, work)
+    } catch (error) {
+      throw asDecodeError(error, name, work)
+    }
+  }
+  return decoded
+}
+
+function workOn(bytes: Uint8Array, codings: readonly string[], { cut, now = () => performance.now() }: DecodeOptions): Work {
+  if (codings.length > decodeLimits.codings)
+    throw tooMuch(`it has ${codings.length} content codings, at most ${decodeLimits.codings} are undone`)
+  const deadline = now() + decodeLimits.ms
+  const inTime = () => {
+    if (now() > deadline) throw tooMuch(`that takes longer than ${decodeLimits.ms / 1000} s`)
+  }
+  return { cut, limit: Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length), inTime }
+}
+
+function codingOf(name: string, { inTime }: Work): Coding {
+  const coding = codingsByName[name]
+  if (coding === undefined) throw undecodable(`its content coding '${name.slice(0, 40)}' is unknown`)
+  inTime()
+  return coding
+}
+
+function asDecodeError(error: unknown, name: string, { limit }: Work): WeirError {
+  if (error instanceof WeirError) return error
+  return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? overLimit(limit) : undecodable(`its bytes are no valid ${name}`)
+}
+
+function* slices(bytes: Uint8Array, { inTime }: Work): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    inTime()
+    yield bytes.subarray(at, at + sliceBytes)
   }
 }
 
-const zlibOptions = (limit: number, { cut }: DecodeOptions): ZlibOptions => ({
+/** All that comes out of a stream of zlib. */
+async function collect(bytes: Uint8Array, stream: Transform, work: Work): Promise<Uint8Array> {
+  const output = new Output(work)
+  await pipeline(slices(bytes, work), stream, async (parts: AsyncIterable<Uint8Array>) => {
+    for await (const part of parts) output.add(part)
+  })
+  return output.whole()
+}
+
+class Output {
+  #parts: Uint8Array[] = []
+  #size = 0
+  #work: Work
+
+  constructor(work: Work) {
+    this.#work = work
+  }
+
+  add(part: Uint8Array): void {
+    this.#size += part.length
+    if (this.#size > this.#work.limit) throw overLimit(this.#work.limit)
+    this.#parts.push(part)
+    this.#work.inTime()
+  }
+
+  whole(): Uint8Array {
+    return this.#parts.length === 1 ? (this.#parts[0] as Uint8Array) : Buffer.concat(this.#parts, this.#size)
+  }
+}
+
+const zlibOptions = ({ limit, cut }: Work): ZlibOptions => ({
   maxOutputLength: limit,
   finishFlush: cut ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
 })
+const chunkSize = 256 * 1024
 
-const gzip: Step = (bytes, limit, options) => gunzipSync(bytes, zlibOptions(limit, options))
+const gzip: Coding = {
+  little: (bytes, work) => gunzipSync(bytes, zlibOptions(work)),
+  much: (bytes, work) => collect(bytes, createGunzip({ ...zlibOptions(work), chunkSize }), work),
+}
 
 /** RFC 9110 section 8.4.1.2 means zlib's format (RFC 1950); some servers send raw deflate (RFC 1951). */
-const deflate: Step = (bytes, limit, options) => {
-  const [first = 0, second = 0] = bytes
-  const zlib = (first & 15) === 8 && ((first << 8) | second) % 31 === 0
-  return zlib ? inflateSync(bytes, zlibOptions(limit, options)) : inflateRawSync(bytes, zlibOptions(limit, options))
+const isZlib = ([first = 0, second = 0]: Uint8Array): boolean => (first & 15) === 8 && ((first << 8) | second) % 31 === 0
+
+const deflate: Coding = {
+  little: (bytes, work) => (isZlib(bytes) ? inflateSync : inflateRawSync)(bytes, zlibOptions(work)),
+  much: (bytes, work) => collect(bytes, (isZlib(bytes) ? createInflate : createInflateRaw)({ ...zlibOptions(work), chunkSize }), work),
 }
 
-const zstd: Step = (bytes, limit, { cut }) => {
-  const options: ZstdOptions = { maxOutputLength: limit, finishFlush: cut ? constants.ZSTD_e_flush : constants.ZSTD_e_end }
-  return zstdDecompressSync(bytes, options)
-}
-
-const br: Step = (bytes, limit, { cut }) => {
-  const { DecompressStream, BrotliStreamResultCode } = require('brotli-wasm') as typeof Brotli
-  const stream = new DecompressStream()
-  const parts: Uint8Array[] = []
-  let size = 0
-  let at = 0
+function zstd(bytes: Uint8Array, work: Work): Uint8Array {
+  const output = new Output(work)
+  const frames = zstdPieces({ out: (part) => output.add(part), mostOutput: work.limit, chunkSize })
   try {
-    for (;;) {
-      const result = stream.decompress(bytes.subarray(at), brotliStep)
-      const { buf, code, input_offset: consumed } = result
-      result.free()
-      at += consumed
-      size += buf.length
-      if (size > limit) throw overLimit(limit)
-      parts.push(buf)
-      if (code === BrotliStreamResultCode.ResultSuccess) break
-      if (code === BrotliStreamResultCode.NeedsMoreInput && at >= bytes.length) {
-        if (cut) break
-        throw undecodable('its bytes are no valid br')
+    for (const slice of slices(bytes, work)) frames.push(slice)
+    if (!work.cut) frames.finish()
+    return output.whole()
+  } finally {
+    frames.close()
+  }
+}
+
+function brotli(bytes: Uint8Array, work: Work): Uint8Array {
+  const { DecompressStream, BrotliStreamResultCode } = loadBrotli()
+  const stream = new DecompressStream()
+  const output = new Output(work)
+  try {
+    for (const slice of slices(bytes, work)) {
+      for (let at = 0; ; ) {
+        const result = stream.decompress(slice.subarray(at), chunkSize)
+        const { buf, code, input_offset: consumed } = result
+        result.free()
+        at += consumed
+        output.add(buf)
+        if (code === BrotliStreamResultCode.ResultSuccess) return output.whole()
+        if (code === BrotliStreamResultCode.NeedsMoreInput && at >= slice.length) break
       }
     }
+    if (!work.cut) throw undecodable('its bytes are no valid br')
+    return output.whole()
   } finally {
     stream.free()
   }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, size)
 }
 
-const steps: { readonly [coding: string]: Step | undefined } = Object.assign(Object.create(null), {
+const atOnce = (decode: Coding['little']): Coding => ({ little: decode, much: decode })
+
+const codingsByName: { readonly [name: string]: Coding | undefined } = Object.assign(Object.create(null), {
   gzip,
   'x-gzip': gzip,
   deflate,
-  zstd,
-  br,
+  zstd: atOnce(zstd),
+  br: atOnce(brotli),
 })
 
 const overLimit = (limit: number) => tooMuch(`it grows beyond ${limit} bytes (${decodeLimits.ratio} times its size, at most 64 MiB)`)

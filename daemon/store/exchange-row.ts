@@ -1,6 +1,7 @@
 /** How an exchange lies in its row: written by the session file, read by everything else. */
 import type {
   Anomaly,
+  Client,
   Exchange,
   ExchangeKind,
   ExchangeState,
@@ -13,9 +14,9 @@ import type {
 } from '../../sdk/model.ts'
 import type { ExchangeRecord } from './records.ts'
 
-const states: readonly ExchangeState[] = ['open', 'complete', 'failed', 'aborted']
-const kinds: readonly ExchangeKind[] = ['http', 'websocket', 'tunnel']
-const sources: readonly Source[] = ['proxy', 'browser', 'send', 'import']
+export const states: readonly ExchangeState[] = ['open', 'complete', 'failed', 'aborted']
+export const kinds: readonly ExchangeKind[] = ['http', 'websocket', 'tunnel']
+export const sources: readonly Source[] = ['proxy', 'browser', 'send', 'import']
 
 /** Bits of the `flags` column: state 0-1, kind 2-3, source 4-5, then these. */
 const stateMask = 3
@@ -85,7 +86,7 @@ export const exchangeColumns = `
   e.seq, e.change, e.flags, e.connection, e.path, e.status, e.started, e.request_ended, e.response_started, e.ended,
   e.request_body, e.response_body, e.request_size, e.response_size, e.extra, e.tags, e.note,
   c.address, c.port, o.address, o.port, o.tls,
-  l.method, l.version, l.scheme, l.authority, s.version, s.reason, qh.fields, rh.fields, e.stream`
+  l.method, l.version, l.scheme, l.authority, s.version, s.reason, qh.fields, rh.fields, e.stream, c.pid, c.process, c.path`
 export const exchangeJoins = `exchange e
   LEFT JOIN connection c ON c.id = e.connection
   LEFT JOIN origin o ON o.id = e.origin
@@ -127,13 +128,22 @@ export type ExchangeRow = [
   requestFields: string,
   responseFields: string | null,
   stream: number | null,
+  clientPid: number | null,
+  clientProcess: string | null,
+  clientPath: string | null,
 ]
 
 /** The exchange as JSON is no longer, in bytes: pages are bounded by it. The wire's characters above 127 take two, a user's at most three. */
 export const jsonSize = (row: ExchangeRow): number =>
   1000 +
   2 * (row[4].length + row[22].length + row[25].length + (row[27]?.length ?? 0) + row[28].length + (row[29]?.length ?? 0)) +
-  3 * ((row[14]?.length ?? 0) + (row[15]?.length ?? 0) + (row[16]?.length ?? 0) + (row[21]?.length ?? 0))
+  3 *
+    ((row[14]?.length ?? 0) +
+      (row[15]?.length ?? 0) +
+      (row[16]?.length ?? 0) +
+      (row[21]?.length ?? 0) +
+      (row[32]?.length ?? 0) +
+      (row[33]?.length ?? 0))
 
 /** RFC 9112 section 3.2.4: the asterisk form stands for the authority without a path. */
 const url = (scheme: string, authority: string, path: string): string => `${scheme}://${authority}${path === '*' ? '' : path}`
@@ -153,7 +163,7 @@ export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
     startedAt: started / 1000,
     durationMs: ended === null ? null : ended / 1000,
     timings: timings(extra, requestEnded, responseStarted, ended),
-    client: row[17] === null ? null : { address: row[17], port: row[18] as number },
+    client: row[17] === null ? null : clientOf(row[17], row),
     server: row[19] === null ? null : { address: row[19], port: row[20] as number },
     request: {
       method: row[22],
@@ -185,6 +195,11 @@ export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
   if (extra.error) exchange.error = extra.error
   if (extra.anomalies) exchange.anomalies = extra.anomalies
   return exchange
+}
+
+function clientOf(address: string, row: ExchangeRow): Client {
+  const [port, pid, name, path] = [row[18] as number, row[31], row[32] ?? '', row[33]]
+  return pid === null ? { address, port } : { address, port, process: { pid, name, path } }
 }
 
 function timings(extra: Extra, requestEnded: number | null, responseStarted: number | null, ended: number | null): Timings {

@@ -1,11 +1,14 @@
 /** All exchanges of a session by seq, with their bodies: what exporters read. */
 import { setImmediate } from 'node:timers/promises'
-import type { Part } from '../../sdk/model.ts'
+import type { Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange } from '../../sdk/plugin.ts'
 import { BodyReader } from './body-reader.ts'
 import { contentCodings, decodeContent } from './content-decoding.ts'
-import { type Database, openForReading, type Statement } from './database.ts'
+import { type Database, openForReading, orClose, type Statement } from './database.ts'
 import { type ExchangeRow, exchangeColumns, exchangeJoins, jsonSize, toExchange } from './exchange-row.ts'
+import { Matching, type MatchingRows } from './matching.ts'
+import { MessageReader } from './message-reader.ts'
+import { isEmpty, type Range } from './range.ts'
 import { sessionKind } from './session-layout.ts'
 
 /** A slice reads as long without letting the writer have its log, ms; a page ends with its slice. */
@@ -16,24 +19,28 @@ const pageBytes = 1024 * 1024
 const prefetchedBytes = 32 * 1024
 /** Of a streamed body. */
 const pieceBytes = 256 * 1024
+/** After so many the event loop may turn. */
+const pausedMessages = 256
 const firstRows = 64
 const mostRows = 256
 
 export interface ScanOptions {
   /** Only those after this seq. */
   after?: number
+  /** Only those that match this query; absent: all. */
+  where?: string
 }
 
 /**
  * What is on record now, in order of seq; what comes later is left out. Between pages no transaction is held. Ending the
- * iteration closes the file; bodies can be read until then. Throws WeirError: 1001 fileNotFound, 1005 notReadable or newerFile.
+ * iteration closes the file; bodies can be read until then. Throws WeirError: 1001 fileNotFound, 1005 notReadable or newerFile, -32602 invalidQuery.
  */
 export async function* openExchangeScan(
   file: string,
   sessionId: string,
-  { after = 0 }: ScanOptions = {},
+  { after = 0, where }: ScanOptions = {},
 ): AsyncGenerator<ExportedExchange> {
-  const scan = new ExchangeScan(file, sessionId, after)
+  const scan = new ExchangeScan(file, sessionId, after, where)
   try {
     for (let page = scan.next(); page !== null; page = scan.next()) {
       // One at a time, so that each is garbage soon after it was used: whole pages of them outlive the young generation.
@@ -58,11 +65,12 @@ class ExchangeScan {
   #bodyRange: Statement
   #body: Statement
   #reader: BodyReader
-  #last: number
-  #end: number
+  #messages: MessageReader
+  #matching: MatchingRows | null
+  #rest: Range
   #count = firstRows
 
-  constructor(file: string, sessionId: string, after: number) {
+  constructor(file: string, sessionId: string, after: number, where: string | undefined) {
     const db = openForReading(file, sessionKind)
     this.#db = db
     this.#sessionId = sessionId
@@ -72,21 +80,33 @@ class ExchangeScan {
       .raw()
     this.#body = db.prepare(`SELECT data FROM body WHERE id = ? AND size <= ${prefetchedBytes}`).pluck()
     this.#reader = new BodyReader(db)
-    this.#last = after
-    this.#end = (db.prepare('SELECT max(seq) FROM exchange').pluck().get() as number | null) ?? 0
+    this.#messages = new MessageReader(db)
+    this.#matching = orClose(db, () => (where === undefined ? null : new Matching(db, this.#reader).of(where)))
+    this.#rest = { after, until: (db.prepare('SELECT max(seq) FROM exchange').pluck().get() as number | null) ?? 0 }
   }
 
-  /** The next page; null at the end. */
+  /** The next page, of which with a query there may be none yet; null at the end. */
   next(): ScanPage | null {
+    if (isEmpty(this.#rest)) return null
     const began = performance.now()
-    const rows = this.#rows.all(this.#last, this.#end, this.#count) as ExchangeRow[]
+    const rows = this.#matching === null ? this.#all() : this.#matches(this.#matching, began + sliceMs)
     const took = performance.now() - began
     const bytes = rows.reduce((sum, row) => sum + jsonSize(row) + prefetched(row[12]) + prefetched(row[13]), 0)
     this.#adapt(Math.max(took / sliceMs, bytes / pageBytes))
-    const lastRow = rows.at(-1)
-    if (lastRow === undefined) return null
-    this.#last = lastRow[0]
     return { rows, bodies: this.#prefetch(rows) }
+  }
+
+  #all(): ExchangeRow[] {
+    const { after, until } = this.#rest
+    const rows = this.#rows.all(after, until, this.#count) as ExchangeRow[]
+    this.#rest = { after: rows.at(-1)?.[0] ?? until, until }
+    return rows
+  }
+
+  #matches(matching: MatchingRows, deadline: number): ExchangeRow[] {
+    const { rows, rest } = matching.find('seq', this.#rest, this.#count, deadline)
+    this.#rest = rest
+    return Array.from(matching.current('seq', rows), ([, row]) => row).filter((row) => row !== null)
   }
 
   /** `fullness` of the page before: 1 is as much as it may be. */
@@ -120,19 +140,27 @@ class ExchangeScan {
       const id = part === 'request' ? requestBody : responseBody
       if (id === null) return Buffer.alloc(0)
       const data = bodies.get(id)
-      if (data === undefined) return this.#reader.read(exchange.seq, part, 0, Number.MAX_SAFE_INTEGER, decode).data
+      if (data === undefined) return (await this.#reader.read(exchange.seq, part, 0, Number.MAX_SAFE_INTEGER, decode)).data
       const message = part === 'request' ? exchange.request : exchange.response
       const codings = decode && message !== null ? contentCodings(message.headers) : []
       if (codings.length === 0) return data
       return decodeContent(data, codings, { cut: message?.truncated === true || exchange.state !== 'complete' })
     }
     exchange.streamBody = (part: Part) => this.#pieces(exchange.seq, part)
+    exchange.messages = () => this.#messagesOf(exchange.seq)
     return exchange
+  }
+
+  async *#messagesOf(seq: number): AsyncGenerator<Message> {
+    for (const message of this.#messages.all(seq)) {
+      yield message
+      if (message.index % pausedMessages === 0) await setImmediate()
+    }
   }
 
   async *#pieces(seq: number, part: Part): AsyncGenerator<Uint8Array> {
     for (let at = 0; ; ) {
-      const { data } = this.#reader.read(seq, part, at, pieceBytes, false)
+      const { data } = await this.#reader.read(seq, part, at, pieceBytes, false)
       if (data.length === 0) return
       yield data
       at += data.length

@@ -1,6 +1,9 @@
 /** Small tables of what many exchanges share: each value is written once while it is remembered, and named by its id. */
 
+import { splitAuthority } from '../../sdk/authority.ts'
+import type { ClientProcess } from '../../sdk/model.ts'
 import type { Database, Statement } from './database.ts'
+import type { GoneIds, SharedTable } from './deletion.ts'
 import { nextId } from './next-id.ts'
 import type { ConnectionRecord, ExchangeRecord, FieldBlock, OriginRecord } from './records.ts'
 
@@ -26,13 +29,19 @@ export class Interned {
   #insertRequestLine: Statement
   #insertStatusLine: Statement
   #insertConnection: Statement
+  #nameConnection: Statement
   #insertOrigin: Statement
   #heads = new WeakMap<FieldBlock, number>()
   #requestLines = new Remembered<string, RequestLine>()
   #statusLines = new Remembered<number, StatusLine>()
+  /** Up to these ids rows may have been deleted. */
+  #gone: GoneIds | null = null
+  #isThere: { readonly [T in SharedTable]: Statement }
   #next: { head: number; requestLine: number; statusLine: number; connection: number; origin: number }
   /** Records that got their id in this transaction. */
   #fresh: { id: number }[] = []
+  /** Connections that got their process in it. */
+  #named: ConnectionRecord[] = []
 
   constructor(db: Database) {
     this.#insertHead = db.prepare('INSERT INTO head (id, fields) VALUES (?, ?)')
@@ -40,8 +49,16 @@ export class Interned {
       'INSERT INTO request_line (id, method, version, scheme, authority, host, port) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#insertStatusLine = db.prepare('INSERT INTO status_line (id, version, status, reason) VALUES (?, ?, ?, ?)')
-    this.#insertConnection = db.prepare('INSERT INTO connection (id, address, port) VALUES (?, ?, ?)')
+    this.#insertConnection = db.prepare('INSERT INTO connection (id, address, port, pid, process, path) VALUES (?, ?, ?, ?, ?, ?)')
+    this.#nameConnection = db.prepare('UPDATE connection SET pid = ?, process = ?, path = ? WHERE id = ?')
     this.#insertOrigin = db.prepare('INSERT INTO origin (id, address, port, tls) VALUES (?, ?, ?, ?)')
+    const isThere = (table: SharedTable) => db.prepare(`SELECT 1 FROM ${table} WHERE id = ?`).pluck()
+    this.#isThere = {
+      head: isThere('head'),
+      connection: isThere('connection'),
+      origin: isThere('origin'),
+      request_line: isThere('request_line'),
+    }
     this.#next = {
       head: nextId(db, 'head'),
       requestLine: nextId(db, 'request_line'),
@@ -53,7 +70,7 @@ export class Interned {
 
   head(block: FieldBlock): number {
     const known = this.#heads.get(block)
-    if (known !== undefined) return known
+    if (known !== undefined && !this.#isGone('head', known)) return known
     const id = this.#next.head++
     this.#insertHead.run(id, JSON.stringify(block.fields))
     this.#heads.set(block, id)
@@ -62,11 +79,14 @@ export class Interned {
 
   requestLine({ method, requestVersion, scheme, authority }: ExchangeRecord): number {
     const lines = this.#requestLines.of(authority)
-    for (const line of lines) if (line.method === method && line.version === requestVersion && line.scheme === scheme) return line.id
+    let known: RequestLine | undefined
+    for (const line of lines) if (line.method === method && line.version === requestVersion && line.scheme === scheme) known = line
+    if (known !== undefined && !this.#isGone('request_line', known.id)) return known.id
     const id = this.#next.requestLine++
     const { host, port } = splitAuthority(authority)
     this.#insertRequestLine.run(id, method, requestVersion, scheme, authority, host, port)
-    this.#requestLines.add(authority, { id, method, version: requestVersion, scheme })
+    if (known === undefined) this.#requestLines.add(authority, { id, method, version: requestVersion, scheme })
+    else known.id = id
     return id
   }
 
@@ -80,16 +100,37 @@ export class Interned {
   }
 
   connection(connection: ConnectionRecord): number {
-    if (connection.id !== 0) return connection.id
+    if (connection.id !== 0 && !this.#isGone('connection', connection.id)) {
+      if (!connection.named && connection.client?.process) this.#name(connection, connection.client.process)
+      return connection.id
+    }
     const { client } = connection
-    connection.id = this.#next.connection++
-    this.#fresh.push(connection)
-    this.#insertConnection.run(connection.id, client === null ? null : client.address, client === null ? null : client.port)
+    const process = client?.process ?? null
+    // It keeps its id: clients tell connections by it.
+    if (connection.id === 0) {
+      connection.id = this.#next.connection++
+      this.#fresh.push(connection)
+    }
+    connection.named = process !== null
+    this.#insertConnection.run(
+      connection.id,
+      client?.address ?? null,
+      client?.port ?? null,
+      process?.pid ?? null,
+      process?.name ?? null,
+      process?.path ?? null,
+    )
     return connection.id
   }
 
+  #name(connection: ConnectionRecord, { pid, name, path }: ClientProcess): void {
+    connection.named = true
+    this.#named.push(connection)
+    this.#nameConnection.run(pid, name, path, connection.id)
+  }
+
   origin(origin: OriginRecord): number {
-    if (origin.id !== 0) return origin.id
+    if (origin.id !== 0 && !this.#isGone('origin', origin.id)) return origin.id
     const { server, tls } = origin
     origin.id = this.#next.origin++
     this.#fresh.push(origin)
@@ -97,15 +138,27 @@ export class Interned {
     return origin.id
   }
 
+  /** Rows were deleted, and may be from now on. @param ids the highest of them, kept up to date */
+  distrust(ids: GoneIds): void {
+    this.#gone = ids
+  }
+
+  #isGone(table: SharedTable, id: number): boolean {
+    return this.#gone !== null && id <= this.#gone[table] && this.#isThere[table].get(id) === undefined
+  }
+
   /** The transaction was committed. */
   keep(): void {
     if (this.#fresh.length > 0) this.#fresh = []
+    if (this.#named.length > 0) this.#named = []
   }
 
   /** The transaction was rolled back: nothing it wrote may be named again. */
   forget(): void {
     for (const record of this.#fresh) record.id = 0
     this.#fresh = []
+    for (const connection of this.#named) connection.named = false
+    this.#named = []
     this.#heads = new WeakMap()
     this.#requestLines.clear()
     this.#statusLines.clear()
@@ -135,11 +188,4 @@ class Remembered<Key, Value> {
     this.#lists.clear()
     this.#size = 0
   }
-}
-
-/** `host`, `host:port` or `[v6]:port` -> the host in lower case, without brackets. */
-function splitAuthority(authority: string): { host: string; port: number | null } {
-  const match = /^(.*):(\d{1,5})$/s.exec(authority)
-  const [host, port] = match && !/^[^[].*:/s.test(match[1] as string) ? [match[1] as string, Number(match[2])] : [authority, null]
-  return { host: (host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host).toLowerCase(), port }
 }

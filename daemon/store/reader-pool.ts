@@ -2,12 +2,16 @@
 import { Piscina } from 'piscina'
 import { codes, fromWire, WeirError } from '../../sdk/errors.ts'
 import { entry } from '../thread/entry.ts'
-import type { ReaderOutcome, ReaderTask } from './reader-thread.ts'
+import type { ReaderOutcome, ReaderTask, ReaderThreadData } from './reader-thread.ts'
 import type { ReaderSurface } from './surface.ts'
 
 export interface ReaderPoolOptions {
   /** 2 when absent. */
   threads?: number
+  /** The user's .proto files and folders, absolute; none when absent. */
+  protos?: readonly string[]
+  /** WEIR_HOME, where the key of pseudonyms is. */
+  home: string
   /** Hears of failures inside that no caller is told about. */
   fault: (error: Error) => void
 }
@@ -17,13 +21,14 @@ export class ReaderPool {
   #pool: Piscina
   #fault: (error: Error) => void
 
-  constructor({ threads = 2, fault }: ReaderPoolOptions) {
+  constructor({ threads = 2, protos = [], home, fault }: ReaderPoolOptions) {
     this.#fault = fault
     this.#pool = new Piscina({
       filename: entry(import.meta.url, './reader-thread').href,
       minThreads: 0,
       maxThreads: threads,
       idleTimeout: 10_000,
+      workerData: { protos, home } satisfies ReaderThreadData,
       // A thread that waits in Atomics could not close idle files.
       atomics: 'disabled',
     })

@@ -1,7 +1,10 @@
 /** One thread of the reader pool: what a task names is run, and what it throws crosses as data. */
+import { workerData } from 'node:worker_threads'
 import { toWire, WeirError, type WireError } from '../../sdk/errors.ts'
 import { asNotReadable } from './database.ts'
+import { MessageDecoding } from './message-decoding.ts'
 import { OpenReaders } from './open-readers.ts'
+import { RedactedReads } from './redacted-reads.ts'
 import type { ReaderSurface } from './surface.ts'
 
 export type ReaderTask = { [N in keyof ReaderSurface]: { name: N; params: Parameters<ReaderSurface[N]>[0] } }[keyof ReaderSurface]
@@ -12,17 +15,39 @@ export interface ReaderOutcome {
   fault?: string
 }
 
+/** What the pool gives each thread. */
+export interface ReaderThreadData {
+  protos: readonly string[]
+  home: string
+}
+
 const readers = new OpenReaders()
+const { protos, home } = workerData as ReaderThreadData
+const decoding = new MessageDecoding(protos)
+const redacted = new RedactedReads(home)
 
 const surface: ReaderSurface = {
-  list: ({ file, sessionId, query }) => readers.of(file).list(query, sessionId),
-  changes: ({ file, sessionId, since, limit }) => readers.of(file).changes(since, limit, sessionId),
-  get: ({ file, sessionId, seq }) => readers.of(file).get(seq, sessionId),
-  readBody: async ({ file, seq, part, offset, length, decode }) => {
-    const range = readers.of(file).readBody(seq, part, offset, length, decode)
+  list: ({ file, sessionId, query, redact }) => redacted.exchanges(readers.of(file).list(query, sessionId), redact),
+  changes: ({ file, sessionId, query, redact }) => redacted.exchanges(readers.of(file).changes(query, sessionId), redact),
+  count: ({ file, where, after }) => readers.of(file).count(where, after),
+  overview: ({ file, where, by, after }) => readers.of(file).overview(where, by, after),
+  search: ({ file, query }) => readers.of(file).search(query),
+  get: ({ file, sessionId, seq, redact }) => redacted.exchange(readers.of(file).get(seq, sessionId), redact),
+  readMessages: async ({ file, seq, since, limit, decode, redact }) => {
+    if (decode) await decoding.ready()
+    return redacted.messages(readers.of(file).readMessages(seq, since, limit, decode ? decoding : null), redact)
+  },
+  protoProblems: async () => {
+    await decoding.ready()
+    return decoding.problems
+  },
+  readBody: async ({ file, seq, part, offset, length, decode, redact }) => {
+    const range = await redacted.body(readers.of(file), seq, part, { offset, length, decode }, redact)
     // Memory of its own, so that it can be handed over.
     return { ...range, data: Uint8Array.from(range.data) }
   },
+  readText: ({ file, seq, part, offset, length }) => readers.of(file).readText(seq, part, offset, length),
+  readForm: ({ file, seq, part, since, limit }) => readers.of(file).readForm(seq, part, since, limit),
 }
 
 export default async function run({ name, params }: ReaderTask): Promise<ReaderOutcome> {

@@ -1,75 +1,143 @@
 /** A session file, read beside its writer. No transaction lasts longer than a slice of a page, so the writer's log can be cut back. */
 import { notFound } from '../../sdk/errors.ts'
 import type { Exchange, Part } from '../../sdk/model.ts'
-import { type BodyRange, BodyReader } from './body-reader.ts'
+import type { OverviewKey } from '../../sdk/overview-keys.ts'
+import { type Form, readForm } from './body-form.ts'
+import { type BodyRange, BodyReader, type Content } from './body-reader.ts'
+import { type BodyText, readText } from './body-text.ts'
 import { type Database, openForReading, type Statement } from './database.ts'
-import { type ExchangeRow, exchangeColumns, exchangeJoins, jsonSize, toExchange } from './exchange-row.ts'
+import { type ExchangeRow, exchangeColumns, exchangeJoins, toExchange } from './exchange-row.ts'
+import { type SearchSlice, type TextQuery, TextSearch } from './index/text-search.ts'
+import { Matching } from './matching.ts'
+import type { MessageDecoding } from './message-decoding.ts'
+import { MessageReader } from './message-reader.ts'
+import { ColumnReader } from './overview/columns/column-reader.ts'
+import { isColumnKey } from './overview/columns/columns-file.ts'
+import { type OverviewSlice, overviewSlice } from './overview/overview-slice.ts'
+import { PageInProgress } from './page.ts'
+import { type Direction, isEmpty, type Range, withoutRow } from './range.ts'
 import { sessionKind } from './session-layout.ts'
-import type { ChangesPage, ListQuery, Page } from './surface.ts'
+import type { ChangesPage, ChangesQuery, Counted, ListQuery, MessagesPage, SeqPage } from './surface.ts'
 
 /** Rows of one statement: about 2 ms. */
 const sliceRows = 200
-/** Below the protocol's pageBytes by what the envelope takes; a number of its own, so that threads need not load the schemas. */
-const pageBytes = (8 * 1024 - 64) * 1024
+/** Of a search or an overview, ms: then the thread is free for somebody else. */
+const searchMs = 8
 const beyondAll = Number.MAX_SAFE_INTEGER
-
-/** A page in the making. */
-interface Collected {
-  items: Exchange[]
-  lastSeq: number
-  lastChange: number
-  more: boolean
-}
 
 export class Reader {
   #db: Database
-  #ascending: Statement
-  #descending: Statement
-  #changed: Statement
+  #rows: { readonly [D in Direction]: Statement }
   #one: Statement
   #change: Statement
   #deleted: Statement
+  #forgotten: Statement
+  #lastSeq: Statement
+  #search: TextSearch
+  #columns: ColumnReader
   #bodies: BodyReader
+  #messages: MessageReader
+  #matching: Matching
 
   /** Throws WeirError: 1001 fileNotFound, 1005 notReadable or newerFile. */
   constructor(file: string) {
     const db = openForReading(file, sessionKind)
     const select = `SELECT ${exchangeColumns} FROM ${exchangeJoins}`
     this.#db = db
-    this.#ascending = db.prepare(`${select} WHERE e.seq > ? AND e.seq < ? ORDER BY e.seq LIMIT ?`).raw()
-    this.#descending = db.prepare(`${select} WHERE e.seq > ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?`).raw()
-    this.#changed = db.prepare(`${select} WHERE e.change > ? ORDER BY e.change LIMIT ?`).raw()
+    this.#rows = {
+      seq: db.prepare(`${select} WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?`).raw(),
+      seqBack: db.prepare(`${select} WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq DESC LIMIT ?`).raw(),
+      change: db.prepare(`${select} WHERE e.change > ? AND e.change <= ? ORDER BY e.change LIMIT ?`).raw(),
+    }
     this.#one = db.prepare(`${select} WHERE e.seq = ?`).raw()
     this.#change = db.prepare('SELECT change FROM progress').pluck()
     this.#deleted = db.prepare('SELECT seq FROM tombstone WHERE change > ? AND change <= ? ORDER BY change').pluck()
+    this.#forgotten = db.prepare('SELECT forgotten FROM progress').pluck()
+    this.#lastSeq = db.prepare('SELECT max(seq) FROM exchange').pluck()
     this.#bodies = new BodyReader(db)
+    this.#matching = new Matching(db, this.#bodies)
+    this.#search = new TextSearch(db, file)
+    this.#columns = new ColumnReader(db, file)
+    this.#messages = new MessageReader(db)
   }
 
   close(): void {
+    this.#search.close()
+    this.#columns.close()
     this.#db.close()
   }
 
   /** By seq. `change` is from before the first row was read, so what changes meanwhile is reported again after it. */
-  list(query: ListQuery, sessionId: string): Page {
+  list(query: ListQuery, sessionId: string): SeqPage {
     const change = this.#change.get() as number
-    const after = query.after ?? 0
-    const before = query.before ?? beyondAll
-    const { items, more } = collect(sessionId, query.limit, (last, rows) =>
-      query.order === 'asc'
-        ? this.#ascending.all(last === null ? after : last.lastSeq, before, rows)
-        : this.#descending.all(after, last === null ? before : last.lastSeq, rows),
-    )
-    return { items, change, more }
+    const range = { after: query.after ?? 0, until: Math.min((query.before ?? beyondAll) - 1, this.#end()) }
+    const page = new PageInProgress(sessionId, query)
+    const rest = this.#fill(page, query.order === 'asc' ? 'seq' : 'seqBack', range, query.where)
+    const { items, bytes } = page
+    return { items, bytes, change, more: !isEmpty(rest), next: query.order === 'asc' ? rest.after : rest.until + 1 }
   }
 
   /** By change, oldest first. */
-  changes(since: number, limit: number, sessionId: string): ChangesPage {
-    const change = this.#change.get() as number
-    const { items, more, lastChange } = collect(sessionId, limit, (last, rows) =>
-      this.#changed.all(last === null ? since : last.lastChange, rows),
-    )
-    const until = more ? lastChange : Math.max(change, lastChange)
-    return { items, deleted: this.#deleted.all(since, until) as number[], change: until, more }
+  changes(query: ChangesQuery, sessionId: string): ChangesPage {
+    const { since, known = since } = query
+    const begunAt = this.#change.get() as number
+    const range = { after: since, until: begunAt }
+    const page = new PageInProgress(sessionId, query)
+    const rest = this.#fill(page, 'change', range, query.where)
+    const more = !isEmpty(rest)
+    const change = more ? rest.after : range.until
+    const deleted = this.#deleted.all(Math.max(since, known), change) as number[]
+    const { items, bytes } = page
+    return { items, bytes, deleted, change, more, begunAt, forgotten: this.#forgotten.get() as number }
+  }
+
+  /** How many match after this seq, as far as one gets in a slice. */
+  count(where: string, after: number): Counted {
+    const { count, rest } = this.#matching.of(where).count({ after, until: this.#end() }, performance.now() + searchMs)
+    return { count, next: isEmpty(rest) ? null : rest.after }
+  }
+
+  /** What matches after this seq in groups, as far as one gets in a slice. */
+  overview(where: string, by: OverviewKey, after: number): OverviewSlice {
+    const range = { after, until: this.#end() }
+    const deadline = performance.now() + searchMs
+    if (where !== '' || !isColumnKey(by)) return { ...overviewSlice(this.#matching.of(where), by, range, deadline), behind: 0 }
+    const slice = this.#columns.slice(by, range, deadline)
+    return slice ?? { ...overviewSlice(this.#matching.of(''), by, range, deadline), behind: this.#change.get() as number }
+  }
+
+  #end(): number {
+    return (this.#lastSeq.get() as number | null) ?? 0
+  }
+
+  /** What of the range is not in the page. */
+  #fill(page: PageInProgress, direction: Direction, range: Range, where: string | undefined): Range {
+    return where === undefined ? this.#fillWithAll(page, direction, range) : this.#fillWithMatches(page, direction, range, where)
+  }
+
+  /** Slice by slice until it is full. */
+  #fillWithAll(page: PageInProgress, direction: Direction, range: Range): Range {
+    for (let rest = range; ; ) {
+      const wanted = Math.min(sliceRows, page.room + 1)
+      const rows = this.#rows[direction].all(rest.after, rest.until, wanted) as ExchangeRow[]
+      for (const row of rows) {
+        if (!page.add(row)) return rest
+        rest = withoutRow(direction, rest, row)
+      }
+      if (rows.length < wanted) return nothingOf(rest)
+    }
+  }
+
+  #fillWithMatches(page: PageInProgress, direction: Direction, range: Range, where: string): Range {
+    const matching = this.#matching.of(where)
+    const deadline = performance.now() + searchMs
+    const { rows, rest } = matching.find(direction, range, page.room + 1, deadline)
+    let behind = range
+    for (const [found, row] of matching.current(direction, rows)) {
+      if (row !== null && !page.add(row)) return behind
+      behind = withoutRow(direction, behind, found)
+    }
+    return rest
   }
 
   /** Throws 1001 exchangeNotFound. */
@@ -79,29 +147,40 @@ export class Reader {
     return toExchange(row, sessionId)
   }
 
+  /** At least one step of it. */
+  search(query: TextQuery): SearchSlice {
+    return this.#search.slice(query, this.#end(), performance.now() + searchMs)
+  }
+
+  /** See BodyReader.searchable. */
+  searchable(seq: number, part: Part): Uint8Array | null {
+    return this.#bodies.searchable(seq, part)
+  }
+
+  /** See MessageReader.read. */
+  readMessages(seq: number, since: number, limit: number, decoding: MessageDecoding | null = null): MessagesPage {
+    return this.#messages.read(seq, since, limit, decoding?.of(this.get(seq, '')) ?? null)
+  }
+
   /** See BodyReader.read. */
-  readBody(seq: number, part: Part, offset: number, length: number, decode: boolean): BodyRange {
+  readBody(seq: number, part: Part, offset: number, length: number, decode: boolean): Promise<BodyRange> {
     return this.#bodies.read(seq, part, offset, length, decode)
+  }
+
+  /** A whole body, decoded. */
+  content(seq: number, part: Part): Promise<Content> {
+    return this.#bodies.content(seq, part, true)
+  }
+
+  /** See body-text.ts; rejects as BodyReader.content does, too. */
+  async readText(seq: number, part: Part, offset: number, length: number): Promise<BodyText> {
+    return readText(await this.content(seq, part), offset, length)
+  }
+
+  /** See body-form.ts; rejects as BodyReader.content does, too. */
+  async readForm(seq: number, part: Part, since: number, limit: number): Promise<Form> {
+    return readForm(await this.content(seq, part), since, limit)
   }
 }
 
-/** Fills a page slice by slice; it ends early before it is too large for an answer, but holds at least one exchange. */
-function collect(sessionId: string, limit: number, slice: (last: Collected | null, rows: number) => unknown[]): Collected {
-  const page: Collected = { items: [], lastSeq: 0, lastChange: 0, more: false }
-  let bytes = 0
-  for (;;) {
-    const wanted = Math.min(sliceRows, limit + 1 - page.items.length)
-    const rows = slice(page.items.length === 0 ? null : page, wanted) as ExchangeRow[]
-    for (const row of rows) {
-      bytes += jsonSize(row)
-      if (page.items.length === limit || (bytes > pageBytes && page.items.length > 0)) {
-        page.more = true
-        return page
-      }
-      page.items.push(toExchange(row, sessionId))
-      page.lastSeq = row[0]
-      page.lastChange = row[1]
-    }
-    if (rows.length < wanted) return page
-  }
-}
+const nothingOf = ({ until }: Range): Range => ({ after: until, until })

@@ -4,6 +4,7 @@
  */
 import type {
   Anomaly,
+  Client,
   Endpoint,
   ExchangeKind,
   ExchangeState,
@@ -11,6 +12,7 @@ import type {
   FailureReason,
   Headers,
   Informational,
+  Message,
   Source,
   Tls,
 } from '../../sdk/model.ts'
@@ -19,7 +21,10 @@ import type {
 export interface ConnectionRecord {
   /** 0 until written. */
   id: number
-  client: Endpoint | null
+  /** Its process may come later; each exchange written after that writes it, too. */
+  client: Client | null
+  /** The store's own: its process is written. */
+  named: boolean
 }
 
 /** The way to an origin; written with the first exchange that names it, so that repeats cost nothing. */
@@ -32,6 +37,8 @@ export interface OriginRecord {
 /** Header fields that many exchanges share; the store interns them by this object's identity. */
 export interface FieldBlock {
   readonly fields: Readonly<Headers>
+  /** Of the content; null: it is no messages. */
+  readonly messages?: 'eventStream' | 'grpc' | 'grpcWeb' | 'grpcWebText' | null
 }
 
 /** A body while it passes. Owned by the exchange builder, emptied by the store. */
@@ -61,6 +68,21 @@ export const newBody = (): BodyRecord => ({
   written: 0,
   running: false,
 })
+
+/** A message inside of an exchange. `text` or `data` holds its content, or the beginning of it where `size` is more. */
+export interface MessageRecord {
+  /** Unix ms. */
+  at: number
+  direction: Message['direction']
+  type: Message['type']
+  text: string | null
+  data: Buffer | null
+  /** Of the whole content, bytes. */
+  size: number
+  /** Of a server-sent event. */
+  event: string | null
+  id: string | null
+}
 
 export interface ExchangeRecord {
   /** Given by SessionFile.nextSeq when it starts. */
@@ -106,14 +128,22 @@ export interface ExchangeRecord {
   receivedUnkept: number
   error: Failure | null
   anomalies: Anomaly[] | null
+  /** Those that are not written; null: none. */
+  messages: MessageRecord[] | null
+  /** All so far, written or not. */
+  messageCount: number
+  /** Its row goes, and leaves a tombstone: a filter did not want it, or nobody knows (`undecided`: a gap counts it). */
+  removed: 'filtered' | 'undecided' | null
 }
 
 /** Something that was not recorded. */
 export interface GapRecord {
+  /** Of its row, once it is written; written again it is the same row. */
+  id?: number
   from: number
   to: number
   /** Why: 'overload', 'diskFull', 'daemonKilled', 'recorderCrashed', 'proxyCrashed', ... */
-  reason: FailureReason | 'overload' | 'diskFull' | 'storeFailed'
+  reason: FailureReason | 'overload' | 'diskFull' | 'storeFailed' | 'retention' | 'autoStop' | 'filterFailed'
   /** How many exchanges are missing; null when nobody can know. */
   exchanges: number | null
   bytes: number | null

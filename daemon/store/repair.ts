@@ -7,7 +7,7 @@ const ends = {
   recorderCrashed: { state: 'failed', message: 'the recorder thread died while this was open; what followed is not on record' },
 } as const
 
-/** Atomic. Open exchanges end at the last commit; one gap lasts from there until now. */
+/** Atomic. Open exchanges end where what is on record ends; one gap lasts from there until now. */
 export function repairOpen(db: Database, reason: keyof typeof ends): void {
   const { state, message } = ends[reason]
   const error = JSON.stringify({ reason, message })

@@ -81,8 +81,20 @@ export class RepeatedBodies {
     if (original !== undefined) this.#suspects.push({ body, id: body.id, seq, part, original, equal: 0 })
   }
 
+  /** Nothing refers to this body any more: it goes, and nothing is compared with it. */
+  discard(id: number): void {
+    this.#addPurge.run(id)
+    this.#purging.push(id)
+    this.#suspects = this.#suspects.filter((suspect) => suspect.id !== id && suspect.original !== id)
+  }
+
   #mark(id: number, size: number): number {
     return crc32(this.#chunks.range(id, 0, Math.min(markedBytes, size)))
+  }
+
+  /** Bodies that go are still there. */
+  get isPurging(): boolean {
+    return this.#purging.length > 0
   }
 
   /** Compares or removes a little. */

@@ -1,14 +1,17 @@
-/** One session's file, open for writing: the only writer of it, in a recorder thread. */
+/** One session's file, open for writing: the only writer of it, in a recorder thread or, until the session is there, in an import's process. */
 import { statSync } from 'node:fs'
 import type { Counts } from '../../sdk/model.ts'
 import { BodyWriter } from './body-writer.ts'
 import { type Database, isStoreError, openForWriting, orClose, type Statement } from './database.ts'
+import { type Deleted, Deletion } from './deletion.ts'
 import { extraOf, flagsOf, microseconds } from './exchange-row.ts'
 import { Interned } from './interned.ts'
+import { MessageWriter } from './message-writer.ts'
 import type { ExchangeRecord, GapRecord } from './records.ts'
 import { repairOpen } from './repair.ts'
 import { layOut, sessionKind } from './session-layout.ts'
-import type { SessionWriter } from './surface.ts'
+import { removeCaches } from './session-path.ts'
+import type { Annotation, OldExchange, SessionWriter } from './surface.ts'
 
 const columns = [
   'change',
@@ -43,6 +46,8 @@ const walPatienceMs = 40
 const quietBytes = 1024 * 1024
 /** What closing spends on repeated bodies at most, ms; the rest stays for the next opening, or is stored twice. */
 const closingMs = 500
+/** Free pages that one slice of tidying gives back. */
+const tidiedPages = 256
 /** Free pages that closing gives back to the disk at most. */
 const vacuumedPages = 8192
 
@@ -59,15 +64,26 @@ export class SessionFile implements SessionWriter {
   #counts: Counts
   #change: number
   #lastSeq: number
+  /** Unix ms: what passed before is on record. */
+  #readUpTo: number
   #interned: Interned
   #bodies: BodyWriter
+  #messages: MessageWriter
   #begin: Statement
   #commit: Statement
   #insert: Statement
   #update: Statement
   #stored: Statement
   #insertGap: Statement
+  #updateGap: Statement
   #saveProgress: Statement
+  #oldestEnded: Statement
+  #annotate: { readonly [N in keyof Annotation]-?: Statement }
+  /** Made with the first deletion. */
+  #deletion: Deletion | null = null
+  #isUntidy = false
+  /** Written by the running transaction. */
+  #freshGaps: GapRecord[] = []
 
   /**
    * Throws WeirError: 1001 fileNotFound, 1005 notReadable (no session file, damaged), 1005 newerFile (left untouched);
@@ -81,7 +97,11 @@ export class SessionFile implements SessionWriter {
       db.pragma('wal_autocheckpoint = 500')
       db.pragma('cache_size = -8000')
       db.pragma('temp_store = MEMORY')
-      if (options.repair) repairOpen(db, options.repair)
+      db.prepare('UPDATE progress SET committed_at = ? WHERE committed_at = 0').run(Date.now())
+      if (options.repair) {
+        removeCaches(path)
+        repairOpen(db, options.repair)
+      }
       return new SessionFile(path, db)
     })
   }
@@ -92,15 +112,17 @@ export class SessionFile implements SessionWriter {
     const progress = db
       .prepare(
         `SELECT change, last_seq AS lastSeq, exchanges, failed, filtered, messages, bytes_sent AS bytesSent,
-         bytes_received AS bytesReceived, gaps FROM progress`,
+         bytes_received AS bytesReceived, gaps, committed_at AS readUpTo FROM progress`,
       )
-      .get() as Counts & { change: number; lastSeq: number }
-    const { change, lastSeq, ...counts } = progress
+      .get() as Counts & { change: number; lastSeq: number; readUpTo: number }
+    const { change, lastSeq, readUpTo, ...counts } = progress
     this.#counts = counts
     this.#change = change
     this.#lastSeq = lastSeq
+    this.#readUpTo = readUpTo
     this.#interned = new Interned(db)
     this.#bodies = new BodyWriter(db)
+    this.#messages = new MessageWriter(db)
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
     this.#insert = db.prepare(`INSERT INTO exchange (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
@@ -108,6 +130,15 @@ export class SessionFile implements SessionWriter {
     this.#update = db.prepare(`UPDATE exchange SET ${assignments.join()} WHERE seq = ?`)
     this.#stored = db.prepare('SELECT flags & 3, request_size, response_size FROM exchange WHERE seq = ?').raw()
     this.#insertGap = db.prepare('INSERT INTO gap (since, until, reason, exchanges, bytes) VALUES (?, ?, ?, ?, ?)')
+    this.#updateGap = db.prepare('UPDATE gap SET since = ?, until = ?, exchanges = ?, bytes = ? WHERE id = ?')
+    this.#oldestEnded = db.prepare(
+      `SELECT seq, started / 1000.0 AS startedAt, request_size + response_size AS bytes FROM exchange
+       WHERE flags & 3 <> 0 ORDER BY seq LIMIT ?`,
+    )
+    this.#annotate = {
+      tags: db.prepare('UPDATE exchange SET change = ?, tags = ? WHERE seq = ?'),
+      note: db.prepare('UPDATE exchange SET change = ?, note = ? WHERE seq = ?'),
+    }
     this.#saveProgress = db.prepare(
       `UPDATE progress SET change = ?, last_seq = ?, committed_at = ?, exchanges = ?, failed = ?, filtered = ?,
        messages = ?, bytes_sent = ?, bytes_received = ?, gaps = ?`,
@@ -126,30 +157,125 @@ export class SessionFile implements SessionWriter {
     return ++this.#lastSeq
   }
 
-  commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[]): void {
-    if (records.length === 0 && gaps.length === 0 && !this.#bodies.repeated.waiting) return
-    const counts = { ...this.#counts }
-    const change = this.#change
+  commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[], filtered = 0, readUpTo: number | null = null): void {
+    if (records.length === 0 && gaps.length === 0 && filtered === 0 && !this.#bodies.repeated.waiting) return
+    const readBefore = this.#readUpTo
+    this.#readUpTo = readUpTo ?? readBefore
     const inserted: ExchangeRecord[] = []
     const isQuiet = pendingBytes(records) < quietBytes
+    const deletion = records.some(({ removed }) => removed !== null) ? this.#readyToDelete() : null
+    try {
+      this.#transact((counts) => {
+        for (const record of records) {
+          if (deletion !== null && record.removed !== null) this.#remove(record, counts, deletion)
+          else this.#put(record, counts, inserted)
+        }
+        for (const gap of gaps) this.#putGap(gap, counts)
+        counts.filtered += filtered
+        if (isQuiet) this.#bodies.repeated.slice()
+      })
+    } catch (error) {
+      for (const record of inserted) record.stored = false
+      this.#readUpTo = readBefore
+      throw error
+    }
+  }
+
+  delete(seqs: readonly number[], gap?: GapRecord): number {
+    const deletion = this.#readyToDelete()
+    return this.#transact((counts) => {
+      const deleted = deletion.delete(seqs, () => ++this.#change, counts)
+      if (gap !== undefined && deleted.exchanges > 0) {
+        grow(gap, deleted)
+        this.#putGap(gap, counts)
+      }
+      return deleted.exchanges
+    })
+  }
+
+  #readyToDelete(): Deletion {
+    this.#deletion ??= new Deletion(this.#db, this.#bodies.repeated)
+    this.#interned.distrust(this.#deletion.gone)
+    this.#isUntidy = true
+    return this.#deletion
+  }
+
+  annotate(seq: number, { tags, note }: Annotation): boolean {
+    return this.#transact(() => {
+      const change = ++this.#change
+      let isThere = false
+      if (tags !== undefined) isThere = this.#annotate.tags.run(change, tags.length > 0 ? JSON.stringify(tags) : null, seq).changes > 0
+      if (note !== undefined) isThere = this.#annotate.note.run(change, note, seq).changes > 0
+      return isThere
+    })
+  }
+
+  oldestEnded(limit: number): OldExchange[] {
+    return this.#oldestEnded.all(limit) as OldExchange[]
+  }
+
+  storedBody(id: number, bytes: number): Buffer {
+    return this.#bodies.stored(id, bytes)
+  }
+
+  get size(): number {
+    const number = (name: string) => this.#db.pragma(name, { simple: true }) as number
+    return (number('page_count') - number('freelist_count')) * number('page_size')
+  }
+
+  purge(): boolean {
+    if (!this.#bodies.repeated.isPurging) return false
+    this.commit([], [])
+    return true
+  }
+
+  tidy(): boolean {
+    if (!this.#isUntidy) return false
+    if (this.purge()) return true
+    this.#isUntidy = (this.#db.pragma('freelist_count', { simple: true }) as number) > 0
+    if (this.#isUntidy) this.#db.pragma(`incremental_vacuum(${tidiedPages})`)
+    this.#boundLog()
+    return true
+  }
+
+  /** All or nothing; after a throw everything is as before. */
+  #transact<Result>(work: (counts: Counts) => Result): Result {
+    const counts = { ...this.#counts }
+    const change = this.#change
+    let result: Result
     this.#begin.run()
     try {
-      for (const record of records) this.#put(record, counts, inserted)
-      for (const gap of gaps) this.#insertGap.run(gap.from, gap.to, gap.reason, gap.exchanges, gap.bytes)
-      counts.gaps += gaps.length
-      if (isQuiet) this.#bodies.repeated.slice()
+      result = work(counts)
       this.#save(counts)
       this.#commit.run()
     } catch (error) {
       this.#rollBack()
       this.#change = change
-      for (const record of inserted) record.stored = false
       throw error
     }
     this.#counts = counts
     this.#interned.keep()
     this.#bodies.keep()
+    this.#messages.keep()
+    this.#freshGaps = []
     this.#boundLog()
+    return result
+  }
+
+  #putGap(gap: GapRecord, counts: Counts): void {
+    const { from, to, reason, exchanges, bytes } = gap
+    if (gap.id !== undefined) {
+      this.#updateGap.run(from, to, exchanges, bytes, gap.id)
+      return
+    }
+    gap.id = Number(this.#insertGap.run(from, to, reason, exchanges, bytes).lastInsertRowid)
+    this.#freshGaps.push(gap)
+    counts.gaps++
+  }
+
+  #remove(record: ExchangeRecord, counts: Counts, deletion: Deletion): void {
+    if (record.removed === 'filtered') counts.filtered++
+    if (record.stored) deletion.delete([record.seq], () => ++this.#change, counts)
   }
 
   #put(record: ExchangeRecord, counts: Counts, inserted: ExchangeRecord[]): void {
@@ -157,7 +283,12 @@ export class SessionFile implements SessionWriter {
     const sent = (requestBody === null ? 0 : requestBody.size) + record.sentUnkept
     const received = (responseBody === null ? 0 : responseBody.size) + record.receivedUnkept
     if (record.stored) {
-      const [state, sentBefore, receivedBefore] = this.#stored.get(record.seq) as [number, number, number]
+      const stored = this.#stored.get(record.seq) as [number, number, number] | undefined
+      if (stored === undefined) {
+        letGo(record)
+        return
+      }
+      const [state, sentBefore, receivedBefore] = stored
       counts.bytesSent += sent - sentBefore
       counts.bytesReceived += received - receivedBefore
       counts.failed += (record.state === 'failed' ? 1 : 0) - (state === 2 ? 1 : 0)
@@ -192,6 +323,7 @@ export class SessionFile implements SessionWriter {
       record.stream === 0 ? null : record.stream,
       record.seq,
     )
+    counts.messages += this.#messages.write(record)
     if (!record.stored) {
       record.stored = true
       inserted.push(record)
@@ -202,7 +334,7 @@ export class SessionFile implements SessionWriter {
     this.#saveProgress.run(
       this.#change,
       this.#lastSeq,
-      Date.now(),
+      this.#readUpTo,
       counts.exchanges,
       counts.failed,
       counts.filtered,
@@ -216,8 +348,11 @@ export class SessionFile implements SessionWriter {
   /** SQLite has rolled back by itself after some errors (a full disk among them). */
   #rollBack(): void {
     if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+    for (const gap of this.#freshGaps) delete gap.id
+    this.#freshGaps = []
     this.#interned.forget()
     this.#bodies.forget()
+    this.#messages.forget()
   }
 
   /**
@@ -260,6 +395,23 @@ export class SessionFile implements SessionWriter {
 
 /** Never negative, also when the system's clock was set back meanwhile. */
 const since = (started: number, at: number): number => Math.max(0, microseconds(at) - started)
+
+/** It was deleted: what it still brings goes nowhere. */
+function letGo(record: ExchangeRecord): void {
+  for (const body of [record.requestBody, record.responseBody]) {
+    if (body === null) continue
+    body.pending = []
+    body.pendingBytes = 0
+  }
+  record.messages = null
+}
+
+function grow(gap: GapRecord, { exchanges, bytes, from, to }: Deleted): void {
+  gap.exchanges = (gap.exchanges ?? 0) + exchanges
+  gap.bytes = (gap.bytes ?? 0) + bytes
+  gap.from = Math.min(gap.from, from)
+  gap.to = Math.max(gap.to, to)
+}
 
 function pendingBytes(records: readonly ExchangeRecord[]): number {
   let bytes = 0

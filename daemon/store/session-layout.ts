@@ -90,7 +90,16 @@ CREATE TABLE cookie_change (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INT
 
 const streams = 'ALTER TABLE exchange ADD COLUMN stream INTEGER'
 
-const steps: Migrations = [first, streams]
+const clientProcesses = `
+ALTER TABLE connection ADD COLUMN pid INTEGER;
+ALTER TABLE connection ADD COLUMN process TEXT;
+ALTER TABLE connection ADD COLUMN path TEXT;
+`
+
+/** Tombstones up to this change were dropped. */
+const forgotten = 'ALTER TABLE progress ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0'
+
+const steps: Migrations = [first, streams, clientProcesses, forgotten]
 
 /** 'weir' in ASCII. */
 export const sessionKind: FileKind = { applicationId: 0x77656972, version: steps.length, noun: 'session file' }

@@ -156,3 +156,7 @@ export class ThreadSupervisor<Theirs> {
 }
 
 export const isThreadLost = (error: unknown): boolean => error instanceof WeirError && error.reason === 'threadLost'
+
+/** The same, where a thread's death settles the matter. */
+export const unlessLost = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch((error: unknown) => (isThreadLost(error) ? undefined : Promise.reject(error)))

@@ -1,10 +1,6 @@
 /** An exporter plugin: one line of comma-separated values for each exchange (RFC 4180). */
 import { once } from 'node:events'
-import type { ExporterManifest } from '../../sdk/plugin.ts'
-
-interface Options {
-  separator?: ',' | ';'
-}
+import { defineExporter } from '../../sdk/plugin.ts'
 
 const columns = ['seq', 'started', 'method', 'url', 'status', 'ms', 'bytes']
 
@@ -15,7 +11,7 @@ function cell(value: string | number | null, separator: string): string {
   return /["\r\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-const csv: ExporterManifest<Options> = {
+const csv = defineExporter({
   kind: 'exporter',
   name: 'csv',
   version: '1.0.0',
@@ -47,6 +43,6 @@ const csv: ExporterManifest<Options> = {
       },
     }
   },
-}
+})
 
 export default csv

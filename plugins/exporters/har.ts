@@ -1,17 +1,13 @@
 /** HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), as har-schema checks it and Playwright replays it. */
-import type { ExporterManifest } from '../../sdk/plugin.ts'
+import { defineExporter } from '../../sdk/plugin.ts'
 import { HarWriter } from './har/writer.ts'
 
-export interface HarOptions {
-  bodies?: boolean
-  maxBodyBytes?: number
-  urls?: 'rfc3986' | 'browser'
-}
+const version = '0.1.0'
 
-const har: ExporterManifest<HarOptions> = {
+const har = defineExporter({
   kind: 'exporter',
   name: 'har',
-  version: '0.1.0',
+  version,
   api: 1,
   description: 'HTTP Archive 1.2: for browsers, Playwright routeFromHAR, k6 and most other tools',
   config: {
@@ -30,9 +26,9 @@ const har: ExporterManifest<HarOptions> = {
   create({ bodies = true, maxBodyBytes = 64 * 1024 * 1024, urls = 'rfc3986' }) {
     return {
       run: ({ exchanges, out, leaveOut }) =>
-        new HarWriter(out, { maxBodyBytes: bodies ? maxBodyBytes : -1, urls, version: har.version }).write(exchanges, leaveOut),
+        new HarWriter(out, { maxBodyBytes: bodies ? maxBodyBytes : -1, urls, version }).write(exchanges, leaveOut),
     }
   },
-}
+})
 
 export default har

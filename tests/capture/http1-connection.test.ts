@@ -123,7 +123,7 @@ describe('several on one connection', () => {
     script.opened(1, none).client(1, 'GET http://a.test/1 HTTP/1.1\r\nHost: a.test\r\n\r\n').facts(1, first)
     script.origin(1, 'HTTP/1.1 200 OK\r\n\r\nclose-delimited').originEnd(1)
     script.client(1, 'GET http://b.test:80/2 HTTP/1.1\r\nHost: b.test\r\n\r\n').facts(1, other).origin(1, ok('b'))
-    script.client(1, 'GET http://a.test:81 HTTP/1.1\r\nHost: a.test\r\n\r\n').facts(1, first).origin(1, ok('a'))
+    script.client(1, 'GET http://a.test:81 HTTP/1.1\r\nHost: A.test:81\r\n\r\n').facts(1, first).origin(1, ok('a'))
     expect(session.summary).toEqual([
       'complete | http | GET | http://a.test/1 | 200 | close-delimited |  | ',
       'complete | http | GET | http://b.test/2 | 200 | b |  | ',
@@ -176,17 +176,17 @@ describe('what does not end as framed', () => {
   it('is aborted when the client goes first', () => {
     const { session, script } = recorded()
     script.opened(1).client(1, get('/')).origin(1, 'HTTP/1.1 200 OK\r\n\r\ndata: 1').closed(1, { by: 'client' })
-    script.opened(2).client(2, 'POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab').closed(2, { by: 'client', reset: true })
+    script.opened(2).client(2, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab').closed(2, { by: 'client', reset: true })
     expect(session.summary).toEqual([
       'aborted | http | GET | https://example.com/ | 200 | data: 1 | clientAborted | ',
-      'aborted | http | POST | https://example.com/ | 0 |  | clientAborted | ',
+      'aborted | http | POST | https://a/ | 0 |  | clientAborted | ',
     ])
   })
 
   it('is aborted when the client ends amid its request, even with a response', () => {
     const { session, script } = recorded()
-    script.opened(1).client(1, 'POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab').clientEnd(1).origin(1, ok('what?'))
-    expect(session.summary).toEqual(['aborted | http | POST | https://example.com/ | 200 | what? | clientAborted | '])
+    script.opened(1).client(1, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab').clientEnd(1).origin(1, ok('what?'))
+    expect(session.summary).toEqual(['aborted | http | POST | https://a/ | 200 | what? | clientAborted | '])
   })
 
   it('fails when the origin resets, closes or ends amid its response', () => {
@@ -202,6 +202,16 @@ describe('what does not end as framed', () => {
       'failed | http | GET | https://example.com/1 | 200 | ab | upstreamReset | ',
       'failed | http | GET | https://example.com/2 | 0 |  | upstreamClosed | ',
       'failed | http | GET | https://example.com/3 | 200 | ab | upstreamClosed | ',
+    ])
+  })
+
+  it('is aborted when the client ended its direction before the origin broke off', () => {
+    const { session, script } = recorded()
+    script.opened(1).client(1, get('/1')).clientEnd(1).origin(1, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab').originEnd(1)
+    script.opened(2).client(2, get('/2')).clientEnd(2).closed(2, { by: 'origin' })
+    expect(session.summary).toEqual([
+      'aborted | http | GET | https://example.com/1 | 200 | ab | clientAborted | ',
+      'aborted | http | GET | https://example.com/2 | 0 |  | clientAborted | ',
     ])
   })
 
@@ -248,13 +258,13 @@ describe('what does not end as framed', () => {
 })
 
 describe('another protocol', () => {
-  it('of a WebSocket is counted until the connection closes', () => {
+  it('that weir does not read is counted until the connection closes', () => {
     const { session, script } = recorded()
-    script.opened(1).client(1, 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
-    script.origin(1, 'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n12').client(1, 'abc').origin(1, '3')
-    expect(session.summary).toEqual(['open | websocket | GET | https://h/ws | 101 |  |  | undecoded'])
+    script.opened(1).client(1, 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n')
+    script.origin(1, 'HTTP/1.1 101 Switching\r\nUpgrade: other\r\n\r\n12').client(1, 'abc').origin(1, '3')
+    expect(session.summary).toEqual(['open | http | GET | https://h/ws | 101 |  |  | undecoded'])
     script.gap(1, { since: 1, sent: 10, received: 20 }).closed(1, { by: 'origin' })
-    expect(session.summary).toEqual(['complete | websocket | GET | https://h/ws | 101 |  |  | undecoded'])
+    expect(session.summary).toEqual(['complete | http | GET | https://h/ws | 101 |  |  | undecoded'])
     expect(session.rows[0]?.record).toMatchObject({ sentUnkept: 13, receivedUnkept: 23 })
     expect(session.writer.gaps).toEqual([])
   })
@@ -288,9 +298,9 @@ describe('another protocol', () => {
 describe('ambiguity', () => {
   it('ends decoding of the request, and the response is still read', () => {
     const { session, script } = recorded()
-    script.opened(1).client(1, 'POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab')
+    script.opened(1).client(1, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab')
     script.origin(1, `HTTP/1.1 400 Bad\r\nContent-Length: 1\r\n\r\nx${ok('smuggled')}`).closed(1, { by: 'origin' })
-    expect(session.summary).toEqual(['complete | http | POST | https://example.com/ | 400 | x |  | conflictingContentLength,undecoded'])
+    expect(session.summary).toEqual(['complete | http | POST | https://a/ | 400 | x |  | conflictingContentLength,undecoded'])
     expect(session.rows[0]?.record).toMatchObject({ sentUnkept: 2, receivedUnkept: ok('smuggled').length })
   })
 
@@ -300,6 +310,38 @@ describe('ambiguity', () => {
     script.client(1, get('/2')).closed(1)
     expect(session.summary).toEqual(['complete | http | GET | https://example.com/ | 200 | a |  | invalidChunk,undecoded'])
     expect(session.rows[0]?.record).toMatchObject({ sentUnkept: get('/2').length, receivedUnkept: 3 })
+  })
+
+  it.each([
+    ['GET / HTTP/1.1\r\n\r\n', 'missingHost'],
+    ['GET / HTTP/1.0\r\n\r\n', ''],
+    ['GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n', 'duplicateHost'],
+    ['GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n', 'hostMismatch'],
+    ['GET http://u:p@A:80/ HTTP/1.1\r\nHost: a\r\n\r\n', ''],
+    ['GET / HTTP/1.2\r\nHost: a\r\n\r\n', 'unknownVersion'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x="y"\r\na\r\n0\r\n\r\n', 'chunkExtension'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\na\r\n0\r\n\r\n', 'chunkExtension'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n', 'forbiddenTrailer'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n', 'invalidTransferEncoding,undecoded'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \x0b5\r\n\r\n', 'invalidContentLength,undecoded'],
+  ])('of a request is named: %j', (request, anomalies) => {
+    const { session, script } = recorded()
+    script.opened(1).client(1, request)
+    expect(session.rows[0]?.record.anomalies?.join() ?? '').toBe(anomalies)
+  })
+
+  it('in both directions leaves nothing open behind the connection', () => {
+    const { session, script } = recorded()
+    script
+      .opened(1)
+      .client(1, `${get('/')}:rubbish / HTTP/1.1\r\n\r\n`)
+      .origin(1, 'rubbish too')
+      .closed(1, { by: 'origin' })
+    expect(session.rows.map(({ record }) => [record.kind, record.state, record.anomalies?.join()])).toEqual([
+      ['http', 'failed', 'invalidStatusLine,undecoded'],
+      ['tunnel', 'complete', 'invalidRequestLine,undecoded'],
+    ])
+    expect(session.session.open).toBe(0)
   })
 
   it('is listed when it can be read', () => {
@@ -312,6 +354,7 @@ describe('ambiguity', () => {
       'bareLineFeed',
       'contentLengthWithTransferEncoding',
       'invalidStatusLine',
+      'missingHost',
       'whitespaceBeforeColon',
     ])
     expect(session.rows[0]?.record.state).toBe('complete')

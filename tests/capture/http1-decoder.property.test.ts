@@ -30,7 +30,12 @@ const chunked = fc
   .map(([chunks, trailers, extension]) => {
     const pieces = chunks.map((chunk) => Buffer.from(chunk).toString('latin1'))
     const framed = pieces.map((piece) => `${piece.length.toString(16).toUpperCase()}${extension}\r\n${piece}\r\n`).join('')
-    return { data: pieces.join(''), trailers, bytes: `${framed}0\r\n${lines(trailers)}\r\n` }
+    return {
+      data: pieces.join(''),
+      trailers,
+      extended: extension !== '' && pieces.length > 0,
+      bytes: `${framed}0\r\n${lines(trailers)}\r\n`,
+    }
   })
 const sized = bodies.map((data) => ({ data, length: data.length }))
 
@@ -38,12 +43,13 @@ function message(
   start: string,
   line: string,
   list: [string, string][],
-  body: { data: string; trailers?: [string, string][]; bytes?: string; length?: number } | null,
+  body: { data: string; trailers?: [string, string][]; bytes?: string; length?: number; extended?: boolean } | null,
 ): Message {
   const framing: [string, string][] =
     body === null ? [] : body.bytes === undefined ? [['Content-Length', String(body.length)]] : [['transfer-Encoding', 'Chunked']]
   const all = [...list, ...framing]
   const events: Event[] = [{ head: line, fields: all }]
+  if (body?.extended) events.push({ anomaly: 'chunkExtension' })
   if (body?.data) events.push({ data: body.data })
   if (body?.trailers?.length) events.push({ trailers: body.trailers })
   events.push({ end: true })

@@ -25,6 +25,7 @@ describe('requests', () => {
       'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n00A ; x="y"\r\n0123456789\r\n0\r\nT: 1\r\nU: 2\r\n\r\n',
       [
         head('POST|/|1.1', ['Transfer-Encoding', 'chunked']),
+        { anomaly: 'chunkExtension' },
         { data: 'abc0123456789' },
         {
           trailers: [
@@ -181,7 +182,13 @@ describe('responses', () => {
       'no body with 204 and 304',
       'HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\nHTTP/1.1 304 Not\r\nTransfer-Encoding: chunked\r\n\r\n',
       ['GET', 'GET'],
-      [head('204|No|1.1', ['Content-Length', '2']), end, head('304|Not|1.1', ['Transfer-Encoding', 'chunked']), end],
+      [
+        head('204|No|1.1', ['Content-Length', '2']),
+        { anomaly: 'unexpectedFraming' },
+        end,
+        head('304|Not|1.1', ['Transfer-Encoding', 'chunked']),
+        end,
+      ],
     ],
     [
       '1xx before the response',

@@ -137,7 +137,7 @@ describe('the streams of an HTTP/2 connection', () => {
     for (const stream of [1, 3]) script.origin(1, fields(stream, [[':status', '200']])).origin(1, data(stream, 'four'))
     expect(session.summary).toEqual([
       'open | tunnel | CONNECT | https://db:5432 | 200 |  |  | undecoded',
-      'open | websocket | CONNECT | https://example.com/chat | 200 |  |  | undecoded',
+      'open | websocket | CONNECT | https://example.com/chat | 200 |  |  | invalidFrame,undecoded',
     ])
     expect(session.rows.map(({ record }) => record.receivedUnkept)).toEqual([4, 4])
   })

@@ -20,6 +20,7 @@ function said(sender: 'client' | 'origin', pieces: Buffer[]): Said[] {
     onPromise: (stream, promised, { fields }) => events.push(['promise', stream, promised, fields]),
     onReset: (stream, code) => events.push(['reset', stream, code]),
     onGoAway: (last, code) => events.push(['goAway', last, code]),
+    onFlood: () => events.push(['flood']),
     onViolation: (offset) => events.push(['violation', offset]),
   })
   for (const piece of pieces) decoder.push(piece, 0)

@@ -5,7 +5,7 @@ import { HeaderBlocks } from '../../daemon/capture/decoders/header-block.ts'
 import { Http2Heads } from '../../daemon/capture/http2-fields.ts'
 import { type HoldLimits, SessionRecorder } from '../../daemon/capture/session-recorder.ts'
 import { readBatch } from '../../daemon/capture/wire-copy.ts'
-import type { BodyRecord, ExchangeRecord, GapRecord } from '../../daemon/store/records.ts'
+import type { BodyRecord, ExchangeRecord, GapRecord, MessageRecord } from '../../daemon/store/records.ts'
 import type { SessionWriter } from '../../daemon/store/surface.ts'
 import type { Counts } from '../../sdk/model.ts'
 import { WireScript } from './wire-script.ts'
@@ -16,6 +16,7 @@ export interface Row {
   request: Buffer
   response: Buffer
   writes: number
+  messages: MessageRecord[]
 }
 
 const none: Counts = { exchanges: 0, failed: 0, filtered: 0, messages: 0, bytesSent: 0, bytesReceived: 0, gaps: 0 }
@@ -27,6 +28,7 @@ export class MemoryWriter implements SessionWriter {
   seq = 0
   rows = new Map<number, Row>()
   gaps: GapRecord[] = []
+  deleted: number[] = []
   commits = 0
   closed = false
   /** What each commit throws. */
@@ -35,13 +37,19 @@ export class MemoryWriter implements SessionWriter {
   nextSeq(): number {
     return ++this.seq
   }
-  commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[]): void {
+  commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[], filtered = 0): void {
     if (this.trouble) throw this.trouble
     this.commits++
     for (const record of records) {
-      const row = this.rows.get(record.seq) ?? { record, request: Buffer.alloc(0), response: Buffer.alloc(0), writes: 0 }
+      if (record.removed !== null) {
+        this.#remove(record)
+        continue
+      }
+      const row = this.rows.get(record.seq) ?? { record, request: Buffer.alloc(0), response: Buffer.alloc(0), writes: 0, messages: [] }
       row.request = Buffer.concat([row.request, ...take(record.requestBody)])
       row.response = Buffer.concat([row.response, ...take(record.responseBody)])
+      row.messages.push(...(record.messages ?? []))
+      record.messages = null
       row.writes++
       // As it is now: later changes must come by another commit.
       row.record = { ...record, anomalies: record.anomalies && [...record.anomalies] }
@@ -50,7 +58,30 @@ export class MemoryWriter implements SessionWriter {
       this.change++
     }
     this.gaps.push(...gaps.map((gap) => ({ ...gap })))
-    this.counts = { ...this.counts, exchanges: this.rows.size, gaps: this.gaps.length }
+    this.counts = { ...this.counts, exchanges: this.rows.size, gaps: this.gaps.length, filtered: this.counts.filtered + filtered }
+  }
+  #remove({ seq, removed }: ExchangeRecord): void {
+    if (removed === 'filtered') this.counts.filtered++
+    if (this.rows.delete(seq)) this.deleted.push(seq)
+  }
+  storedBody(): Buffer {
+    return Buffer.alloc(0)
+  }
+  delete(): number {
+    return 0
+  }
+  annotate(): boolean {
+    return false
+  }
+  oldestEnded(): [] {
+    return []
+  }
+  readonly size = 0
+  purge(): boolean {
+    return false
+  }
+  tidy(): boolean {
+    return false
   }
   close(): void {
     this.closed = true
@@ -77,12 +108,15 @@ export class RecordedSession {
 
   constructor(hold?: HoldLimits) {
     this.session = new SessionRecorder({
+      id: 'kept',
       handle: 0,
       file: this.writer,
       isDiskFull: (error) => error === diskFull,
       makeRoom: () => this.room.made,
       isRoomLow: () => this.room.low,
+      readUpTo: () => null,
       report: (error) => void this.reports.push(error),
+      decided: () => undefined,
       ...(hold ? { hold } : {}),
     })
     this.#reader = new BatchReader({

@@ -39,7 +39,12 @@ async function running(folder?: string): Promise<Running> {
   const logged: string[] = []
   const credits: number[] = []
   const whole = new Recorder({
-    events: { advanced: (params) => void advanced.push(params), log: ({ message }) => void logged.push(message) },
+    events: {
+      advanced: (params) => void advanced.push(params),
+      filterFailed: () => undefined,
+      full: () => undefined,
+      log: ({ message }) => void logged.push(message),
+    },
   })
   onTestFinished(() => whole.end())
   const recorder = whole.surface()
@@ -105,7 +110,7 @@ describe('a batch', () => {
       tls: { version: 'TLSv1.3' },
       timings: { dns: 1, connect: 2, tls: 3 },
     })
-    expect(reader().readBody(1, 'response', 0, 100, false)).toMatchObject({ size: 4, eof: true })
+    expect(await reader().readBody(1, 'response', 0, 100, false)).toMatchObject({ size: 4, eof: true })
   })
 
   it('of a large body passes through in bounded pieces', async () => {
@@ -126,7 +131,8 @@ describe('a batch', () => {
     await recorder.flush({})
     expect(advanced.length).toBeGreaterThanOrEqual((pieces * piece.length) / (4 * 1024 * 1024))
     const stored = createHash('sha256')
-    for (let at = 0; at < pieces * piece.length; at += 1 << 20) stored.update(reader().readBody(1, 'response', at, 1 << 20, false).data)
+    for (let at = 0; at < pieces * piece.length; at += 1 << 20)
+      stored.update((await reader().readBody(1, 'response', at, 1 << 20, false)).data)
     expect(stored.digest('hex')).toBe(hash.digest('hex'))
     expect(states(reader())).toEqual(['complete'])
   })
@@ -222,7 +228,9 @@ describe('a session', () => {
     first.script.opened(1).client(1, get('/a'))
     await first.told()
     await first.recorder.flush({})
-    const second = new Recorder({ events: { advanced: () => undefined, log: () => undefined } })
+    const second = new Recorder({
+      events: { advanced: () => undefined, filterFailed: () => undefined, full: () => undefined, log: () => undefined },
+    })
     onTestFinished(() => second.end())
     const { counts } = await second.surface().openSession({ id: 'one', file: first.file, handle: 0, repair: 'recorderCrashed' })
     expect(counts).toMatchObject({ exchanges: 1, failed: 1, gaps: 1 })
@@ -258,7 +266,9 @@ describe('the catalogue', () => {
     const counts = { exchanges: 1, failed: 0, filtered: 0, messages: 0, bytesSent: 2, bytesReceived: 3, gaps: 0 }
     const entry: CatalogueEntry = { id: 'one', name: 'n', state: 'stopped', startedAt: 1, stoppedAt: 2, port: 3, counts, settings: '{}' }
     await recorder.saveEntry({ entry })
-    const next = new Recorder({ events: { advanced: () => undefined, log: () => undefined } })
+    const next = new Recorder({
+      events: { advanced: () => undefined, filterFailed: () => undefined, full: () => undefined, log: () => undefined },
+    })
     onTestFinished(() => next.end())
     expect((await next.surface().openCatalogue({ home, running: 'keep' })).entries).toEqual([entry])
   })
@@ -303,4 +313,46 @@ describe.skipIf(!canMount)('a full disk (needs root, for a file system of its ow
     expect(credits.length).toBe(passed)
     expect(new Set(states(reader()))).toEqual(new Set(['complete']))
   }, 60_000)
+})
+
+describe('the process of a client', () => {
+  const curl = { pid: 42, name: 'curl', path: '/usr/bin/curl' }
+
+  it('that is told later stands on all its exchanges, ended and closed ones too, and changes them', async () => {
+    const { script, told, reader } = await running()
+    script.opened(1, { asked: true }).client(1, get('/a')).origin(1, ok('a')).client(1, get('/b')).origin(1, ok('b')).closed(1)
+    script.opened(2).client(2, get('/other')).origin(2, ok('c'))
+    await told()
+    const before = reader().changes({ since: 0, limit: 10 }, 'one')
+    expect(before.items.map(({ client }) => client?.process)).toEqual([undefined, undefined, undefined])
+    script.process(1, curl)
+    await told()
+    const after = reader().changes({ since: before.change, limit: 10 }, 'one')
+    expect(after.items.map(({ seq, client, state }) => [seq, client?.process, state])).toEqual([
+      [1, curl, 'complete'],
+      [2, curl, 'complete'],
+    ])
+    expect(listed(reader())[2]?.client?.process).toBeUndefined()
+  })
+
+  it('that is not found changes nothing', async () => {
+    const { script, told, reader } = await running()
+    script.opened(1, { asked: true }).client(1, get('/a')).origin(1, ok('a'))
+    await told()
+    const before = reader().changes({ since: 0, limit: 10 }, 'one')
+    script.process(1, null).process(9, curl)
+    await told()
+    expect(reader().changes({ since: before.change, limit: 10 }, 'one').items).toEqual([])
+  })
+
+  it('is waited for when the session stops', async () => {
+    const { recorder, script, send, reader, told } = await running()
+    script.opened(1, { asked: true }).client(1, get('/a')).origin(1, ok('a')).closed(1).listenerClosed()
+    await told()
+    const drained = recorder.drainSession({ handle: 0, timeoutMs: 60_000 })
+    script.process(1, curl)
+    send()
+    await drained
+    expect(listed(reader())[0]?.client?.process).toEqual(curl)
+  })
 })

@@ -12,7 +12,12 @@ it('the recorder runs as a thread: calls, batches and events cross it', async ()
   const worker = new Worker(entry(import.meta.url, '../../daemon/capture/thread'))
   onTestFinished(async () => void (await worker.terminate()))
   const advanced: number[] = []
-  const events: RecorderEvents = { advanced: ({ change }) => void advanced.push(change), log: () => undefined }
+  const events: RecorderEvents = {
+    advanced: ({ change }) => void advanced.push(change),
+    filterFailed: () => undefined,
+    full: () => undefined,
+    log: () => undefined,
+  }
   const link = new ThreadLink<RecorderSurface>(worker, events, () => undefined)
   expect(await link.call('openCatalogue', { home })).toEqual({ entries: [] })
   expect(await link.call('openSession', { id: 'one', file: join(home, 'one.weir'), handle: 5 })).toMatchObject({ handle: 5, change: 0 })

@@ -3,48 +3,27 @@ import { constants, deflateRawSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { agreedDeflate, WebSocketDecoder, type WebSocketOptions } from '../../daemon/capture/decoders/websocket.ts'
+import { webSocketFrame as frame, Opcode } from '../support/websocket-frame.ts'
 import { type WebSocketTalk, webSocketTalk } from '../support/websocket-wire.ts'
 
-type Said = [type: string, payload: string, size: number] | ['violation']
+type Said = [type: string, payload: string, size: number] | [anomaly: string]
 
-function said(pieces: readonly Buffer[], options: WebSocketOptions = { deflate: null }): Said[] {
+function said(pieces: readonly Buffer[], options: Partial<WebSocketOptions> = {}): Said[] {
   const events: Said[] = []
   const decoder = new WebSocketDecoder(
     {
       onMessage: (type, payload, size) => events.push([type, payload.toString('latin1'), size]),
+      onAnomaly: (anomaly) => options.masked !== undefined && events.push([anomaly]),
       onViolation: () => events.push(['violation']),
     },
-    options,
+    { deflate: null, masked: false, ...options },
   )
   for (const piece of pieces) decoder.push(piece, 0)
   return events
 }
 
-interface FrameOptions {
-  final?: boolean
-  compressed?: boolean
-  mask?: Buffer
-}
-
-/** RFC 6455 section 5.2. */
-function frame(opcode: number, payload: Buffer | string, { final = true, compressed = false, mask }: FrameOptions = {}): Buffer {
-  const bytes = Buffer.from(payload as string, 'latin1')
-  const length = bytes.length
-  const head = [(final ? 0x80 : 0) | (compressed ? 0x40 : 0) | opcode]
-  const masked = mask ? 0x80 : 0
-  if (length < 126) head.push(masked | length)
-  else if (length < 65_536) head.push(masked | 126, length >> 8, length & 255)
-  else head.push(masked | 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255)
-  if (mask) for (let at = 0; at < length; at++) bytes[at] = (bytes[at] as number) ^ (mask[at & 3] as number)
-  return Buffer.concat([Buffer.from(head), mask ?? Buffer.alloc(0), bytes])
-}
-
 const deflated = (text: string) => deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
-const continued = 0
-const text = 1
-const binary = 2
-const close = 8
-const ping = 9
+const { continued, text, binary, close, ping } = Opcode
 
 describe('WebSocket frames', () => {
   it('are messages, masked or not, with control frames between fragments', () => {
@@ -114,11 +93,28 @@ describe('WebSocket frames', () => {
     ])
   })
 
+  it('are read when they are wrongly masked or not, and that is told', () => {
+    const masked = frame(text, 'x', { mask: Buffer.of(1, 2, 3, 4) })
+    expect(said([masked], { masked: false })).toEqual([['invalidMask'], ['text', 'x', 1]])
+    expect(said([frame(text, 'x')], { masked: true })).toEqual([['invalidMask'], ['text', 'x', 1]])
+    expect(said([masked], { masked: true })).toEqual([['text', 'x', 1]])
+  })
+
+  it('that are long when inflated are cut, and what refers to them is read', async () => {
+    const messages = ['a'.repeat(3_000), 'a'.repeat(100)]
+    const { client, extensions } = await webSocketTalk(messages, {})
+    const found = said([client], { deflate: agreedDeflate(extensions).client, limit: 1_000 })
+    expect(found.slice(0, 2)).toEqual([
+      ['text', 'a'.repeat(1_000), 3_000],
+      ['text', 'a'.repeat(100), 100],
+    ])
+  })
+
   it('that blow up when inflated are told without their content', () => {
     const bomb = frame(text, deflated('0'.repeat(1_000_000)), { compressed: true })
     const after = frame(text, deflated('fine'), { compressed: true })
     expect(said([bomb, after], { deflate: { contextTakeover: false }, limit: 1_000 })).toEqual([
-      ['text', '', 1_001],
+      ['text', '', 4_001],
       ['text', 'fine', 4],
     ])
     expect(said([bomb, after], { deflate: { contextTakeover: true }, limit: 1_000 }).at(-1)).toEqual(['violation'])

@@ -8,7 +8,7 @@ import {
   type OriginFacts,
   recordHead,
 } from '../../daemon/capture/wire-copy.ts'
-import type { Failure } from '../../sdk/model.ts'
+import type { ClientProcess, Failure } from '../../sdk/model.ts'
 
 export const origin: OriginFacts = {
   server: { address: '127.0.0.2', port: 443 },
@@ -62,6 +62,9 @@ export class WireScript {
   }
   failed(connection: number, failure: Failure): this {
     return this.#json(connection, CopyKind.failed, failure)
+  }
+  process(connection: number, process: ClientProcess | null): this {
+    return this.#json(connection, CopyKind.process, process)
   }
   gap(connection: number, gap: CopyGap): this {
     return this.#json(connection, CopyKind.gap, gap)

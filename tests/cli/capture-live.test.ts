@@ -36,6 +36,21 @@ test('the curl line it prints works, the exchange appears, and Ctrl-C ends with 
   expect(session).toMatchObject({ name: 'live one', state: 'stopped', counts: { exchanges: 1 } })
 })
 
+test('--reverse stands for an origin; the curl line it prints asks that', async () => {
+  const { env, weir } = await startCaller()
+  const origin = await startOrigin((request, response) => response.end(`hello ${request.headers.host}`))
+  const capture = startWeir(['capture', '--port', '0', '--reverse', origin.url], { env })
+  const [, line = ''] = await capture.prints(/^ +(curl http:\/\/127\.0\.0\.1:\d+\/)$/m)
+  expect((await run('sh', ['-c', `${line} -sS`], { env: { PATH: env.PATH } })).stdout).toBe(`hello localhost:${origin.port}`)
+  await capture.prints(new RegExp(`GET +200 .* ${origin.url}/$`, 'm'))
+  capture.kill('SIGINT')
+  expect((await capture.ended).code).toBe(0)
+  const withPath = await weir(['capture', '--port', '0', '--reverse', `${origin.url}/v1`])
+  expect(withPath).toMatchObject({ code: 1, stderr: expect.stringContaining('must be an origin alone') })
+  const withCommand = await weir(['capture', '--reverse', origin.url, '--', 'true'])
+  expect(withCommand).toMatchObject({ code: 2, stderr: expect.stringContaining('--reverse takes no command') })
+})
+
 test('two at once listen on different ports', async () => {
   const { env } = await startCaller()
   const one = startWeir(['capture'], { env })
@@ -71,11 +86,11 @@ test('a second Ctrl-C leaves at once', async () => {
   const origin = await startOrigin(() => arrived(), { tls: false })
   const capture = startWeir(['capture', '--port', '0'], { env })
   const [, port] = await capture.prints(/captures on http:\/\/127\.0\.0\.1:(\d+)/)
-  const began = Date.now()
   request({ host: '127.0.0.1', port, path: `${origin.url}/hangs`, headers: { host: 'localhost' } })
     .on('error', () => undefined)
     .end()
   await arrival
+  const began = Date.now()
   capture.kill('SIGINT')
   // The session is being stopped, which gives what is in flight two seconds: the proxy takes no more.
   const refused = () =>
@@ -86,11 +101,12 @@ test('a second Ctrl-C leaves at once', async () => {
           .on('response', () => resolve(false))
           .end(),
     )
+  // A second signal that comes at once may be npm's echo of the first.
   while (!(await refused()) || Date.now() - began < 400);
   capture.kill('SIGINT')
+  // Had it waited for the session's end, it would have ended well.
   expect((await capture.ended).code).toBe(130)
-  expect(Date.now() - began).toBeLessThan(2_000)
-  await expect.poll(async () => (await client.call('session/list', {})).items[0]?.state, { timeout: 5_000 }).toBe('stopped')
+  await expect.poll(async () => (await client.call('session/list', {})).items[0]?.state).toBe('stopped')
 })
 
 test('a session that somebody else stops ends it with its summary', async () => {
@@ -111,7 +127,7 @@ test('more than anybody could read is counted, not shown', async () => {
   await run('curl', ['-sS', '-o', '/dev/null', '--proxy', `http://127.0.0.1:${port}`, '--noproxy', '', `${origin.url}/[1-3000]`], {
     maxBuffer: 1e8,
   })
-  await expect.poll(async () => ((await json('sessions')) as Session[])[0]?.counts.exchanges, { timeout: 10_000 }).toBe(3000)
+  await expect.poll(async () => ((await json('sessions')) as Session[])[0]?.counts.exchanges).toBe(3000)
   capture.kill('SIGINT')
   const { stdout } = await capture.ended
   const rows = stdout.match(/^ +\d+ {2}\d\d:\d\d:/gm)?.length ?? 0

@@ -139,7 +139,7 @@ test('a host that --bypass names keeps its own TLS and is a tunnel on record', a
   expect(listed.map(({ kind, request }) => [kind, request.method, request.url])).toEqual([['tunnel', 'CONNECT', origin.url]])
 })
 
-test('--port is used, and refused when taken; --where is refused until there are queries', async () => {
+test('--port is used, and refused when taken; --where is refused when it is no query', async () => {
   const { weir, json } = await startCaller()
   const origin = await startOrigin((_, response) => response.end(), { tls: false })
   const taken = await weir(['capture', '--port', String(origin.port), '--', 'true'])
@@ -148,10 +148,19 @@ test('--port is used, and refused when taken; --where is refused until there are
   await origin.close()
   const free = await weir(['capture', '--port', String(origin.port), '--', 'sh', '-c', 'echo $https_proxy'])
   expect(free.stdout).toBe(`http://127.0.0.1:${origin.port}\n`)
-  const where = await weir(['capture', '--where', 'host:a', '--', 'true'])
+  const where = await weir(['capture', '--where', 'hots:a', '--', 'true'])
   expect(where.code).toBe(1)
-  expect(where.stderr).toMatch(/^weir: .*not (yet )?available/)
+  expect(where.stderr).toMatch(/^weir: .*hots/)
   expect(await json('sessions')).toHaveLength(1)
+})
+
+test('--where stores what matches, and says how much was filtered', async () => {
+  const { weir, json } = await startCaller()
+  const origin = await startOrigin(({ url }, response) => response.writeHead(url === '/broken' ? 500 : 200).end('hello'), { tls: false })
+  const urls = ['/a', '/broken', '/b'].flatMap((path) => ['-o', '/dev/null', origin.url + path])
+  const { stderr } = await weir(['capture', '--where', 'status:5xx', '--', 'curl', '-sS', ...urls])
+  expect(stderr).toMatch(/^weir: 1 exchange, 2 filtered, /)
+  expect(((await json('ls')) as Exchange[]).map(({ request }) => request.url)).toEqual([`${origin.url}/broken`])
 })
 
 test('the daemon is started when none runs', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +9,7 @@ import { commands } from '../../daemon/cli/commands.ts'
 import { completionScript } from '../../daemon/cli/completion-script.ts'
 import { candidates } from '../../daemon/cli/completion-words.ts'
 import { shells } from '../../daemon/cli/shells.ts'
+import { builtInModules } from '../../daemon/plugin/plugin-modules.ts'
 import type { Environment } from '../../sdk/home.ts'
 import { startCaller } from '../support/caller.ts'
 import { environment } from '../support/daemon.ts'
@@ -21,13 +23,24 @@ describe('what can stand at the cursor', () => {
   test('is every command, first', () => {
     const first = new Set(commands.map(({ name }) => name.split(' ')[0]))
     expect(new Set(words(''))).toEqual(new Set([...first, '--help', '--version']))
-    expect(words('se')).toEqual(['sessions', 'session'])
+    expect(words('se')).toEqual(['sessions', 'session', 'search'])
   })
 
   test('is the second word of a command that has two', () => {
     expect(words('session', '')).toEqual(['stop', 'pause', 'resume', 'rename', 'delete'])
     expect(words('session', 're')).toEqual(['resume', 'rename'])
     expect(words('session', 'no', '')).toEqual([])
+    expect(words('ca', '')).toEqual(['check', 'install', 'uninstall'])
+    expect(words('ca', '--')).toEqual(['--pem', '--json', '--help'])
+    expect(words('ca', 'check', '--store', 'n')).toEqual(['nss'])
+    expect(words('plugin', '')).toEqual(['list', 'new'])
+    expect(words('plugin', 'new', '')).toEqual(['exporter', 'filter'])
+  })
+
+  test('is a built-in plugin where one is named', async () => {
+    const builtIn = async (kind: string) => (await builtInModules()).filter((module) => module.kind === kind).map(({ name }) => name)
+    expect(words('export', 'last', '')).toEqual(await builtIn('exporter'))
+    expect(words('capture', '--filter', '')).toEqual(await builtIn('filter'))
   })
 
   test('is every option of a command', () => {
@@ -49,6 +62,11 @@ describe('what can stand at the cursor', () => {
     expect(candidates(commands, ['export', 'last', 'har', '-o', 'x'])).toEqual({ words: [], also: 'file' })
     expect(candidates(commands, ['capture', '--port', '1', '--', ''])).toEqual({ words: [], also: 'command' })
     expect(candidates(commands, ['capture', '--', 'curl', '--'])).toEqual({ words: [], also: 'file' })
+  })
+
+  test('is every built-in exporter', () => {
+    const files = readdirSync(join(import.meta.dirname, '../../plugins/exporters')).filter((name) => name.endsWith('.ts'))
+    expect(words('export', 'last', '')).toEqual(files.map((name) => name.replace('.ts', '')).sort())
   })
 
   test('begins with what was typed, whatever that is', () => {

@@ -8,9 +8,11 @@ import { Duplex } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectStream } from '../../sdk/client.ts'
 import { startCaller } from '../support/caller.ts'
+import { testCa } from '../support/certificates.ts'
 import { startWeir, weir } from '../support/command-line.ts'
 import { environment } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
+import { startOrigin } from '../support/origin.ts'
 
 /** A home where no daemon runs yet; one that was started is stopped at the end. */
 async function emptyHome() {
@@ -70,10 +72,20 @@ test('where no daemon can be started, every command says why, with exit code 3',
   }
 })
 
+test('start reads NODE_EXTRA_CA_CERTS from the folder of its caller', async () => {
+  const folder = await temporaryHome()
+  await writeFile(join(folder, 'origins.pem'), (await testCa()).certificate)
+  const origin = await startOrigin((_, response) => response.end('trusted'))
+  const others = await emptyHome()
+  const env = { ...others, NODE_EXTRA_CA_CERTS: 'origins.pem' }
+  expect((await weir(['start'], { env, cwd: folder })).code).toBe(0)
+  expect((await weir(['capture', '--', 'curl', '-sS', origin.url], { env: others })).stdout).toBe('trusted')
+})
+
 test('start --foreground stays until a signal ends it', async () => {
   const env = environment(await temporaryHome())
   const running = startWeir(['start', '--foreground'], { env })
-  await expect.poll(async () => (await weir(['status'], { env })).code, { timeout: 10_000 }).toBe(0)
+  await expect.poll(async () => (await weir(['status'], { env })).code).toBe(0)
   running.kill('SIGINT')
   expect((await running.ended).code).toBe(0)
   expect((await weir(['status'], { env })).code).toBe(3)

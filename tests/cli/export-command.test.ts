@@ -22,6 +22,16 @@ test('to standard output, and nothing else on it, or to a file', async () => {
   expect(JSON.parse(readFileSync(join(folder, 'a file.har'), 'utf8')).log.entries).toEqual(log.entries)
 })
 
+test('only what matches, with --where', async () => {
+  const { weir } = await startCaller()
+  const origin = await startOrigin((_, response) => response.end('hello'), { tls: false })
+  const urls = ['/a', '/b', '/ab'].flatMap((path) => ['-o', '/dev/null', origin.url + path])
+  await weir(['capture', '--name', 'it', '--', 'curl', '-sS', ...urls])
+  const { stdout } = await weir(['export', 'it', 'har', '--where', 'path:/a*'])
+  const { entries } = JSON.parse(stdout).log as { entries: { request: { url: string } }[] }
+  expect(entries.map(({ request }) => request.url)).toEqual([`${origin.url}/a`, `${origin.url}/ab`])
+})
+
 test('of any size, through a pipe', async () => {
   const { weir } = await startCaller()
   const origin = await startOrigin((_, response) => response.setHeader('content-type', 'text/plain').end('0123456789'.repeat(1_200_000)))
@@ -38,9 +48,9 @@ test('what cannot be exported is said, and nothing is written', async () => {
   const unknown = await weir(['export', 'it', 'hare', '-o', join(folder, 'x')])
   expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 1, stdout: '' })
   expect(unknown.stderr).toMatch(/^weir: there is no exporter .*\bhar\b/)
-  const where = await weir(['export', 'it', 'har', '--where', 'host:a'])
+  const where = await weir(['export', 'it', 'har', '--where', 'hots:a'])
   expect(where.code).toBe(1)
-  expect(where.stderr).toMatch(/^weir: .*not (yet )?available/)
+  expect(where.stderr).toMatch(/^weir: .*hots/)
   const option = await weir(['export', 'it', 'har', '--set', 'no-such-option=1'])
   expect(option.code).toBe(1)
   expect(option.stderr).toContain('no-such-option')

@@ -26,8 +26,10 @@ describe('config.toml', () => {
     expect(readConfig('/nowhere/config.toml', {})).toEqual({
       logLevel: 'info',
       limits: { connections: 10_000, handshakeMs: 15_000, connectMs: 30_000 },
+      clientProcesses: true,
       extraCa: '',
       plugins: [],
+      protos: [],
       readerThreads: 2,
     })
   })
@@ -41,9 +43,14 @@ describe('config.toml', () => {
     })
   })
 
-  it("names the user's plugins from its own folder on", async () => {
-    const file = await configFile('plugins = ["mine/urls.mjs", "/elsewhere/plugins"]\n')
-    expect(readConfig(file, {}).plugins).toEqual([join(file, '..', 'mine/urls.mjs'), '/elsewhere/plugins'])
+  it("names the user's plugins", async () => {
+    const file = await configFile('plugins = ["mine/urls.mjs", "/elsewhere/plugins", "weir-exporter-foo"]\n')
+    expect(readConfig(file, {}).plugins).toEqual(['mine/urls.mjs', '/elsewhere/plugins', 'weir-exporter-foo'])
+  })
+
+  it('names .proto files from its own folder on', async () => {
+    const file = await configFile('grpc.protos = ["protos", "/elsewhere/shop.proto"]\n')
+    expect(readConfig(file, {}).protos).toEqual([join(file, '..', 'protos'), '/elsewhere/shop.proto'])
   })
 
   it('names roots beside those of NODE_EXTRA_CA_CERTS', async () => {

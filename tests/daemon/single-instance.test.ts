@@ -9,6 +9,7 @@ import { becomeInstance, type Instance, prepareHome } from '../../daemon/single-
 import { connect } from '../../sdk/client.ts'
 import { startDaemon as startProcess } from '../../sdk/daemon-process.ts'
 import { homeAt } from '../../sdk/home.ts'
+import { keepOutcome, sizeOf, timeoutOf } from '../soak/size.ts'
 import { environment, startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 
@@ -32,10 +33,11 @@ async function contend(folder: string): Promise<{ server: Server; instance: Inst
 }
 
 describe('of many that start at once', () => {
-  it('one becomes the daemon, round after round, on what the one before left behind', async () => {
+  it('one becomes the daemon, round after round, on what the one before left behind', { timeout: timeoutOf(60_000) }, async () => {
     const folder = await temporaryHome()
     prepareHome(homeAt(folder))
-    for (let round = 0; round < 20; round++) {
+    const rounds = sizeOf(20, 1_000)
+    for (let round = 0; round < rounds; round++) {
       const contenders = await Promise.all(Array.from({ length: 8 }, () => contend(folder)))
       const winners = contenders.filter(({ instance }) => instance !== null)
       expect(winners).toHaveLength(1)
@@ -46,6 +48,12 @@ describe('of many that start at once', () => {
       await new Promise((resolve) => winners[0]?.server.close(resolve))
     }
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toHaveLength(1)
+    keepOutcome({
+      promise: 15,
+      check: 'doubleStart',
+      ran: `${rounds} rounds of 8 that start at once in one home, on a dead socket every other time`,
+      result: 'one winner in each, the others were told that a daemon runs',
+    })
   })
 
   it('processes agree on one, and the others say who it is', async () => {
@@ -109,5 +117,13 @@ describe('the home', () => {
     expect(mode(home.socketFolder as string)).toBe(0o700)
     expect(mode(home.socket)).toBe(0o600)
     expect((await client.call('daemon/status', {})).home).toBe(folder)
+  })
+})
+
+describe('a home that cannot be made', () => {
+  it.each(['/proc/nope', '/proc/nope/deeper', '/dev/null/home'])('%s is refused with what to do', async (folder) => {
+    const refused = { code: 1005, reason: 'homeNotWritable', message: expect.stringMatching(/WEIR_HOME/) as string }
+    expect(() => prepareHome(homeAt(folder))).toThrow(expect.objectContaining(refused) as Error)
+    await expect(startProcess({ home: homeAt(folder), env: environment(folder) })).rejects.toMatchObject(refused)
   })
 })

@@ -1,15 +1,17 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formFields } from '../../plugins/exporters/har/url.ts'
-import har, { type HarOptions } from '../../plugins/exporters/har.ts'
+import { formFields } from '../../plugins/exporters/har/form-fields.ts'
+import har from '../../plugins/exporters/har.ts'
+import type { Message } from '../../sdk/model.ts'
 import type { ExportedExchange } from '../../sdk/plugin.ts'
-import { exported, exportText } from '../support/exported.ts'
+import { exported, exportText, type OptionsOf } from '../support/exported.ts'
 import { bytesOf, type Har, type HarEntry, parseHar } from '../support/har.ts'
 
-const harOf = async (exchanges: ExportedExchange[], options: HarOptions = {}) => parseHar((await exportText(har, exchanges, options)).text)
+const harOf = async (exchanges: ExportedExchange[], options: OptionsOf<typeof har> = {}) =>
+  parseHar((await exportText(har, exchanges, options)).text)
 
-async function entryOf(exchange: ExportedExchange, options: HarOptions = {}): Promise<HarEntry> {
+async function entryOf(exchange: ExportedExchange, options: OptionsOf<typeof har> = {}): Promise<HarEntry> {
   const [entry] = (await harOf([exchange], options)).log.entries
   if (!entry) throw new Error('no entry')
   return entry
@@ -175,6 +177,23 @@ describe('an entry', () => {
     expect(entry).toMatchObject({ _state: 'open', response: { status: 0, _error: 'open', bodySize: -1 }, request: { bodySize: -1 } })
   })
 
+  test('a WebSocket has its messages, as Chromium writes them', async () => {
+    const at = 1_700_000_000_250
+    const messages: Message[] = [
+      { index: 0, at, direction: 'sent', type: 'text', text: 'a "quoted" ☂', size: 14 },
+      { index: 1, at, direction: 'received', type: 'ping', data: '', size: 0 },
+      { index: 2, at: at + 1, direction: 'received', type: 'binary', data: 'AP8=', size: 2 },
+    ]
+    const entry = await entryOf(exported({ kind: 'websocket', response: { status: 101 } }, { messages }))
+    expect(entry).toMatchObject({
+      _webSocketMessages: [
+        { type: 'send', time: 1_700_000_000.25, opcode: 1, data: 'a "quoted" ☂' },
+        { type: 'receive', time: 1_700_000_000.251, opcode: 2, data: 'AP8=' },
+      ],
+    })
+    expect(await entryOf(exported({ kind: 'websocket', response: { status: 101 } }))).toMatchObject({ _webSocketMessages: [] })
+  })
+
   test('a WebSocket is one entry with its handshake', async () => {
     const entry = await entryOf(exported({ kind: 'websocket', response: { status: 101, reason: 'Switching Protocols' } }))
     expect(entry).toMatchObject({ _resourceType: 'websocket', request: { url: 'wss://origin.test/' }, response: { status: 101 } })
@@ -204,7 +223,7 @@ describe('an entry', () => {
 })
 
 describe('URLs', () => {
-  const urlOf = async (url: string, options: HarOptions = {}) => (await entryOf(exported({ request: { url } }), options)).request
+  const urlOf = async (url: string, options: OptionsOf<typeof har> = {}) => (await entryOf(exported({ request: { url } }), options)).request
   test.each([
     ["http://origin.test/a/../b?x='|", "http://origin.test/a/../b?x='%7C"],
     ['http://origin.test/\u00c3\u00a9?\u00e9', 'http://origin.test/%C3%A9?%E9'],
@@ -234,7 +253,7 @@ describe('URLs', () => {
 })
 
 describe('request bodies', () => {
-  const postData = async (type: string, request: Uint8Array, options: HarOptions = {}) =>
+  const postData = async (type: string, request: Uint8Array, options: OptionsOf<typeof har> = {}) =>
     (await entryOf(exported({ request: { method: 'POST', headers: [['Content-Type', type]] } }, { request }), options)).request.postData
 
   test('a form has its text and its fields', async () => {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ExporterRunner } from '../../daemon/plugin/exporter-runner.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { temporaryHome } from '../support/home.ts'
 import { recorded, recordSession } from '../support/recorded.ts'
-import { compileCache } from './plugin-module.ts'
 
 const examples = join(import.meta.dirname, '../../examples/exporters')
 

@@ -6,9 +6,10 @@ import type { ExporterLimits } from '../../daemon/plugin/exporter-child.ts'
 import { ExporterRunner, type ExportRequest } from '../../daemon/plugin/exporter-runner.ts'
 import type { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { temporaryHome } from '../support/home.ts'
 import { recordSession } from '../support/recorded.ts'
-import { compileCache, exporterSource, linesSource, writeModule } from './plugin-module.ts'
+import { exporterSource, linesSource, writeModule } from './plugin-module.ts'
 
 interface Stage {
   folder: string
@@ -61,16 +62,18 @@ const failure = (promise: Promise<unknown>): Promise<WeirError> =>
     (error: WeirError) => error,
   )
 
+const nothingHidden = { level: 'standard', secrets: 0, short: 0, bodiesLeftOut: 0 }
+
 describe('the result', () => {
   test('is text without `out`', async () => {
     const { run } = await stage(lines)
-    expect(await run({})).toEqual({ text: urls(3), exchanges: 3, bytes: urls(3).length })
+    expect(await run({})).toEqual({ text: urls(3), exchanges: 3, bytes: urls(3).length, redacted: nothingHidden })
   })
 
   test('is a file with `out`, readable by its owner alone', async () => {
     const { run, outs } = await stage(lines)
     const out = join(outs, 'x.txt')
-    expect(await run({ out })).toEqual({ path: out, exchanges: 3, bytes: urls(3).length })
+    expect(await run({ out })).toEqual({ path: out, exchanges: 3, bytes: urls(3).length, redacted: nothingHidden })
     expect(readFileSync(out, 'utf8')).toBe(urls(3))
     expect(statSync(out).mode & 0o777).toBe(0o600)
     expect(readdirSync(outs)).toEqual(['x.txt'])
@@ -85,7 +88,7 @@ describe('the result', () => {
 
   test('does not count what the exporter left out', async () => {
     const { run } = await stage({ body: 'for await (const e of exchanges) if (e.seq === 2) leaveOut()' })
-    expect(await run({})).toEqual({ text: '', exchanges: 2, bytes: 0 })
+    expect(await run({})).toMatchObject({ text: '', exchanges: 2, bytes: 0 })
   })
 
   test('may hold any bytes, in any pieces', async () => {
@@ -102,7 +105,7 @@ describe('the result', () => {
   })
 
   test('tells how far it is', async () => {
-    const { run } = await stage({ body: 'for await (const e of exchanges) { out.write("12"); await later(120) }' })
+    const { run } = await stage({ body: 'for await (const e of exchanges) { out.write("12"); await later(e.seq === 2 ? 1500 : 0) }' })
     const onProgress = vi.fn()
     await run({ onProgress })
     expect(onProgress).toHaveBeenCalledWith({ exchanges: 2, bytes: 4 })
@@ -157,7 +160,7 @@ describe('refused before it starts', () => {
   test('an unknown exporter, naming the known', async () => {
     const { run } = await stage(lines)
     const error = await failure(run({ exporter: 'nothing' }))
-    expect(error).toMatchObject({ code: 1001, reason: 'exporterNotFound', message: expect.stringContaining('har, mine') })
+    expect(error).toMatchObject({ code: 1001, reason: 'exporterNotFound', message: expect.stringMatching(/\bhar, .*\bmine\b/) })
   })
 
   test('options that the schema does not take, each with its place', async () => {
@@ -280,7 +283,7 @@ describe('a failure of the plugin is 1003 with its name and its own words', () =
   })
 
   test('when it is silent for too long', async () => {
-    const { run, outs } = await stage({ body: 'for (;;);', limits: { silenceMs: 600 } })
+    const { run, outs } = await stage({ body: 'for (;;);', limits: { silenceMs: 2_000 } })
     expect(await failure(run({ out: join(outs, 'x') }))).toMatchObject({ code: 1003, message: expect.stringContaining('did not answer') })
     expect(readdirSync(outs)).toEqual([])
   })
@@ -336,9 +339,9 @@ test('a daemon that is killed leaves no half file behind', async () => {
     const runner = new ExporterRunner({ ...${JSON.stringify(options)}, log() {} })
     await runner.run({ session: ${JSON.stringify(session)}, exporter: 'mine', out: ${JSON.stringify(join(outs, 'x'))} })`
   const daemon = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
-  await vi.waitFor(() => expect(readdirSync(outs).map((name) => statSync(join(outs, name)).size)).toEqual([4]), { timeout: 20_000 })
+  await vi.waitFor(() => expect(readdirSync(outs).map((name) => statSync(join(outs, name)).size)).toEqual([4]))
   daemon.kill('SIGKILL')
-  await vi.waitFor(() => expect(readdirSync(outs)).toEqual([]), { timeout: 10_000 })
+  await vi.waitFor(() => expect(readdirSync(outs)).toEqual([]))
 })
 
 /** A killed process whose parent is gone may stay a zombie until the system's first process asks for it. */
@@ -372,7 +375,7 @@ test('a session that is deleted meanwhile is not found', async () => {
 
 test('an empty session is an empty export', async () => {
   const { run } = await stage({ ...lines, count: 0 })
-  expect(await run({})).toEqual({ text: '', exchanges: 0, bytes: 0 })
+  expect(await run({ redact: 'off' })).toEqual({ text: '', exchanges: 0, bytes: 0 })
 })
 
 test('several run side by side', async () => {

@@ -1,9 +1,14 @@
+import { basename } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { ExporterRunner } from '../../daemon/plugin/exporter-runner.ts'
-import { builtInModules, loadPlugin } from '../../daemon/plugin/loader.ts'
+import { loadPlugin } from '../../daemon/plugin/loader.ts'
+import { builtInModules } from '../../daemon/plugin/plugin-modules.ts'
 import type { WeirError } from '../../sdk/errors.ts'
+import { compileCache } from '../support/compile-cache.ts'
 import { temporaryHome } from '../support/home.ts'
-import { compileCache, exporterSource, linesSource, writeModule } from './plugin-module.ts'
+import { exporterSource, linesSource, writeModule } from './plugin-module.ts'
+
+const builtIn = (await builtInModules()).filter(({ kind }) => kind === 'exporter').map(({ path }) => basename(path, '.ts'))
 
 /** Lists with these modules (file name -> source) and tells what failed. */
 async function listWith(sources: Record<string, string>, limits = {}) {
@@ -18,17 +23,18 @@ async function listWith(sources: Record<string, string>, limits = {}) {
 test('every built-in plugin loads and is named like its file', async () => {
   const modules = await builtInModules()
   expect(modules.length).toBeGreaterThan(0)
-  for (const module of modules) {
-    const { name } = await loadPlugin(module)
-    expect(module).toMatch(new RegExp(`/${name}\\.ts$`))
+  for (const { kind, path } of modules) {
+    const manifest = await loadPlugin(path)
+    expect(path).toMatch(new RegExp(`/${kind}s/${manifest.name}\\.ts$`))
+    expect(manifest.kind).toBe(kind)
   }
 })
 
 test("the built-in exporters and the user's are listed, with their options", async () => {
   const { runner, names, failures } = await listWith({ 'lines.mjs': linesSource('lines'), 'typed.ts': linesSource('typed') })
-  expect(names).toEqual(['har', 'lines', 'typed'])
+  expect(names).toEqual([...builtIn, 'lines', 'typed'])
   expect(failures).toEqual([])
-  const [har] = await runner.list()
+  const har = (await runner.list()).find(({ name }) => name === 'har')
   expect(har).toMatchObject({
     version: expect.any(String),
     description: expect.stringContaining('HTTP Archive'),
@@ -75,7 +81,7 @@ test.each([
   ['an exit that looks well', 'process.exit(0)', 'bad.mjs: its process ended by itself with exit code 0'],
 ])('%s is reported by name, and the others load', async (_, source, message) => {
   const { names, failures, messages } = await listWith({ 'bad.mjs': source, 'lines.mjs': linesSource('lines') })
-  expect(names).toEqual(['har', 'lines'])
+  expect(names).toEqual([...builtIn, 'lines'])
   expect(failures).toHaveLength(1)
   expect(failures[0]).toMatchObject({ code: 1003, reason: 'pluginFailed' })
   if (typeof message === 'string') expect(messages[0]).toContain(`plugin ${message}`)
@@ -85,9 +91,9 @@ test.each([
 })
 
 test('one that never finishes loading is ended, and the others load', async () => {
-  const { names, messages } = await listWith({ 'stuck.mjs': 'for (;;);', 'lines.mjs': linesSource('lines') }, { silenceMs: 600 })
-  expect(names).toEqual(['har', 'lines'])
-  expect(messages).toEqual(['plugin stuck.mjs: it did not answer for 0.6 s and was ended'])
+  const { names, messages } = await listWith({ 'stuck.mjs': 'for (;;);', 'lines.mjs': linesSource('lines') }, { silenceMs: 4000 })
+  expect(names).toEqual([...builtIn, 'lines'])
+  expect(messages).toEqual(['plugin stuck.mjs: it did not answer for 4 s and was ended'])
 })
 
 test('a name belongs to the first that has it, built-in ones before all', async () => {
@@ -96,10 +102,10 @@ test('a name belongs to the first that has it, built-in ones before all', async 
     'a.mjs': linesSource('lines'),
     'b.mjs': linesSource('lines'),
   })
-  expect(names).toEqual(['har', 'lines'])
+  expect(names).toEqual([...builtIn, 'lines'])
   expect(messages).toEqual([
-    'plugin my-har.mjs: the name har is taken by another plugin: choose another one',
-    'plugin b.mjs: the name lines is taken by another plugin: choose another one',
+    'plugin my-har.mjs: the name har is taken by another exporter: choose another one',
+    'plugin b.mjs: the name lines is taken by another exporter: choose another one',
   ])
 })
 
@@ -107,7 +113,7 @@ test('a module file that is missing is reported', async () => {
   const home = await temporaryHome()
   const failed = vi.fn()
   const runner = new ExporterRunner({ compileCache, home, modules: [`${home}/nothing.mjs`], log: () => undefined, failed })
-  expect((await runner.list()).map(({ name }) => name)).toEqual(['har'])
+  expect((await runner.list()).map(({ name }) => name)).toEqual(builtIn)
   expect(failed.mock.calls.map(([error]) => error.message)).toEqual([
     expect.stringContaining('plugin nothing.mjs: its module does not load'),
   ])
@@ -117,4 +123,11 @@ test('listing creates no exporter', async () => {
   const { names, failures } = await listWith({ 'shy.mjs': exporterSource('shy', '', "create() { throw new Error('created') },") })
   expect(names).toContain('shy')
   expect(failures).toEqual([])
+})
+
+test('a plugin imports the SDK of the weir that runs it, wherever it lies', async () => {
+  const source = linesSource('sdk').replace('export default {', 'export default defineExporter({').replace(/}\n$/, '})\n')
+  const { names, messages } = await listWith({ 'sdk.mjs': `import { defineExporter } from '@weir/weir/sdk/plugin'\n${source}` })
+  expect(messages).toEqual([])
+  expect(names).toContain('sdk')
 })

@@ -1,10 +1,6 @@
 /** Plugin modules that a test writes itself. */
 import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
-/** Kept between runs: processes start in a third of the time. */
-export const compileCache = join(tmpdir(), `weir-tests-compile-cache-${process.getuid?.() ?? ''}`)
 
 /** @param source the whole module. @returns its absolute path. */
 export function writeModule(folder: string, file: string, source: string): string {

@@ -1,50 +1,14 @@
 /** HTTP/2 by real clients through the real daemon: what is on record is what the origin saw, and what the client got. */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2'
-import { connect as connectTcp } from 'node:net'
+import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
-import { connect as connectTls } from 'node:tls'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Exchange, Part, Session } from '../../sdk/model.ts'
+import { expect, test, vi } from 'vitest'
+import type { Exchange } from '../../sdk/model.ts'
 import { startCaller } from '../support/caller.ts'
-import { testCa } from '../support/certificates.ts'
+import { capture, patience } from '../support/capture.ts'
 import { chromiumPath, launchChromium } from '../support/chromium.ts'
-import { type RunningDaemon, startDaemon } from '../support/daemon.ts'
+import { http2Through } from '../support/http2-client.ts'
 import { startHttp2Origin } from '../support/http2-origin.ts'
-
-interface Capture extends RunningDaemon {
-  session: Session
-  exchanges(count: number, state?: Exchange['state']): Promise<Exchange[]>
-  body(seq: number, part: Part): Promise<Buffer>
-}
-
-async function capture(): Promise<Capture> {
-  const daemon = await startDaemon()
-  const { client } = daemon
-  const session = await client.call('session/start', { tls: { ca: (await testCa()).certificate } })
-  const exchanges = (count: number, state: Exchange['state'] = 'complete') =>
-    vi.waitFor(async () => {
-      const { items } = await client.call('exchange/list', { sessionId: session.id })
-      expect(items.map((item) => item.state)).toEqual(Array(count).fill(state))
-      return items
-    })
-  const body = async (seq: number, part: Part) =>
-    Buffer.from((await client.call('exchange/readBody', { sessionId: session.id, seq, part, length: 8 * 1024 * 1024 })).data, 'base64')
-  return { ...daemon, session, exchanges, body }
-}
-
-/** Node's own client, through a tunnel of the session's proxy. */
-async function http2Through({ session, home }: Capture, url: string): Promise<ClientHttp2Session> {
-  const { host } = new URL(url)
-  const tunnel = connectTcp(session.proxy?.port ?? 0, '127.0.0.1')
-  tunnel.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
-  await new Promise((resolve) => tunnel.once('data', resolve))
-  const socket = connectTls({ socket: tunnel, servername: 'localhost', ALPNProtocols: ['h2'], ca: await readFile(home.caCertificate) })
-  const client = connectHttp2(url, { createConnection: () => socket })
-  onTestFinished(() => client.destroy())
-  return client
-}
 
 async function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body: Buffer = Buffer.alloc(0)) {
   const stream = client.request(headers)
@@ -134,7 +98,7 @@ test('a gRPC call streams, is visible while it does, and ends with trailers', as
     message('ask'),
   )
   const [open] = await captured.exchanges(1, 'open')
-  await vi.waitFor(async () => expect((await captured.body(open?.seq ?? 0, 'response')).equals(message('first'))).toBe(true))
+  await vi.waitFor(async () => expect((await captured.body(open?.seq ?? 0, 'response')).equals(message('first'))).toBe(true), patience)
   finish()
   await call
   const [done] = await captured.exchanges(1)
@@ -168,7 +132,7 @@ test('a stream that the client cancels is aborted, one that the origin refuses f
       ['failed', 'upstreamReset'],
       ['complete', undefined],
     ])
-  })
+  }, patience)
 })
 
 test.skipIf(chromiumPath === null)('a page in Chromium', { timeout: 60_000 }, async () => {
@@ -191,7 +155,7 @@ document.getElementById('out').textContent = texts.join()`
       const { items } = await captured.client.call('exchange/list', { sessionId: captured.session.id })
       expect(items.filter(({ request, state }) => request.url.startsWith(origin.url) && state === 'complete')).toHaveLength(22)
       return items
-    })
+    }, patience)
   ).filter(({ request }) => request.url.startsWith(`${origin.url}/echo/`))
   expect(new Set(items.map(({ request }) => request.httpVersion))).toEqual(new Set(['2']))
   const texts = await Promise.all(items.map(async ({ seq }) => (await captured.body(seq, 'response')).toString()))

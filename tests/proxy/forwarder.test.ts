@@ -129,6 +129,44 @@ describe('the request as its origin gets it', () => {
     expect(proxy.recorder.bytes('fromClient').toString()).toBe(request)
   })
 
+  test.each([
+    { where: 'to the proxy', first: '\r\n\n', prefix: 'http://HOST', open: (proxy: TestProxy) => connectTo(proxy.port) },
+    { where: 'inside a tunnel', first: '', prefix: '', open: (proxy: TestProxy, host: string) => openTunnel(proxy.port, host) },
+  ])('empty lines before a request are passed on, however they are cut: $where', async ({ first, prefix, open }) => {
+    const origin = await rawOrigin()
+    const proxy = await startProxy()
+    const host = `localhost:${origin.port}`
+    const sent =
+      `${first}GET ${prefix}/1 HTTP/1.1\r\n\r\n\r\n\r\nPOST ${prefix}/2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nab\n\r\nGET ${prefix}/3 HTTP/1.1\r\n\r\n`.replaceAll(
+        'HOST',
+        host,
+      )
+    const expected = sent.replaceAll(`http://${host}`, '')
+    for (const step of [1, 2, 3, 7, sent.length]) {
+      const client = await open(proxy, host)
+      client.resume()
+      const peer = origin.next()
+      for (let at = 0; at < sent.length; at += step) {
+        client.write(sent.slice(at, at + step))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect((await readExactly(await peer, expected.length)).toString()).toBe(expected)
+      await vi.waitFor(() => expect(proxy.recorder.bytes('fromClient').toString()).toBe(sent))
+      client.resetAndDestroy()
+      await proxy.recorder.next('closed')
+      proxy.recorder.records.length = 0
+    }
+  })
+
+  test('empty lines without end before the first request are refused', async () => {
+    const proxy = await startProxy()
+    const client = await connectTo(proxy.port)
+    client.write('\r\n'.repeat(200_000))
+    expect(await readHead(client)).toContain('400 Bad Request')
+    client.destroy()
+    expect((await proxy.recorder.next('failed')).json.reason).toBe('badRequest')
+  })
+
   test('https:// in a clear-text request is fetched over TLS', async () => {
     const origin = await startOrigin((request, response) => response.end(`secure ${request.url}`))
     const proxy = await startProxy()

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
+import { connect as connectHttp2 } from 'node:http2'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startOrigin, startRawOrigin } from '../support/origin.ts'
 import { startProxy } from '../support/proxy.ts'
-import { connectTo, ending, openTunnel, readAll, readHead } from '../support/wire.ts'
+import { connectTo, ending, openTunnel, readAll, readExactly, readHead } from '../support/wire.ts'
 
 const run = promisify(execFile)
 const auth = { username: 'ann', password: 'pa:ss wörd' }
@@ -21,16 +22,6 @@ async function answerTo(port: number, bytes: string | Buffer): Promise<string> {
 }
 
 describe('who asks for no origin', () => {
-  test('a browser that opens the port gets a small page, and nothing is recorded', async () => {
-    const proxy = await startProxy()
-    const { stdout } = await run('curl', ['-sS', '-i', '-H', 'Accept: text/html', `http://127.0.0.1:${proxy.port}/`])
-    expect(stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
-    expect(stdout).toContain('Content-Type: text/html')
-    expect(stdout).toContain('this is weir&#39;s proxy')
-    await vi.waitFor(async () => expect((await proxy.surface.status({})).connections).toBe(0))
-    expect(proxy.recorder.records).toEqual([])
-  })
-
   test.each([
     ['bytes that are no protocol', Buffer.from([0xff, 0xfe, 0xfd, 0x00, 0x01])],
     ['a greeting of another protocol', '\u0000\u0001hello'],
@@ -76,7 +67,7 @@ describe('who asks for no origin', () => {
     const { stdout } = await run('curl', ['-sS', '-x', `http://127.0.0.1:${proxy.port}`, '--cacert', proxy.ca.path, origin.url])
     expect(stdout).toBe('alive')
     expect(proxy.logs).toEqual([])
-    await vi.waitFor(async () => expect((await proxy.surface.status({})).connections).toBe(0), { timeout: 5000 })
+    await vi.waitFor(async () => expect((await proxy.surface.status({})).connections).toBe(0))
   })
 })
 
@@ -86,10 +77,13 @@ describe('authentication', () => {
     ['CONNECT with other credentials', `CONNECT localhost:443 HTTP/1.1\r\nProxy-Authorization: Basic ${btoa('ann:wrong')}\r\n\r\n`],
     ['CONNECT with another scheme', `CONNECT localhost:443 HTTP/1.1\r\nProxy-Authorization: Bearer ${btoa('ann:pa')}\r\n\r\n`],
     ['a clear-text request', 'GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n'],
-    ['a request for the page of the port', 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a request for its page', 'GET http://weir/ HTTP/1.1\r\nHost: weir\r\n\r\n'],
+    ['a tunnel to its page', 'CONNECT weir:443 HTTP/1.1\r\n\r\n'],
   ])('%s without the credentials: 407', async (_name, bytes) => {
     const proxy = await startProxy({ proxy: { auth } })
-    const answer = await answerTo(proxy.port, bytes)
+    const socket = await connectTo(proxy.port)
+    socket.end(bytes)
+    const answer = await readHead(socket)
     expect(answer).toMatch(/^HTTP\/1\.1 407 Proxy Authentication Required\r\n/)
     expect(answer).toContain('\r\nProxy-Authenticate: Basic realm="weir"\r\n')
     expect(proxy.recorder.records).toEqual([])
@@ -115,17 +109,77 @@ describe('authentication', () => {
     expect(proxy.recorder.bytes('fromClient').toString()).not.toMatch(/proxy-authorization/i)
   })
 
-  test('SOCKS, HTTP/2 and straight TLS cannot authenticate and are refused', async () => {
+  test('a client may try again on the same connection: CONNECT', async () => {
     const proxy = await startProxy({ proxy: { auth } })
+    const socket = await connectTo(proxy.port)
+    for (const credentials of ['', `Proxy-Authorization: Basic ${btoa('ann:wrong')}\r\n`]) {
+      socket.write(`CONNECT localhost:1 HTTP/1.1\r\n${credentials}\r\n`)
+      const head = await readHead(socket)
+      expect(head).toMatch(/^HTTP\/1\.1 407 [\s\S]*\r\nConnection: keep-alive\r\n/)
+      await readExactly(socket, Number(/^content-length: (\d+)/im.exec(head)?.[1]))
+    }
+    socket.write(`CONNECT localhost:1 HTTP/1.1\r\nProxy-Authorization: ${basic}\r\n\r\n`)
+    expect(await readHead(socket)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('a client may try again on the same connection: requests without a body', async () => {
+    const origin = await startOrigin((_request, response) => response.end('in'), { tls: false })
+    const proxy = await startProxy({ proxy: { auth } })
+    const args = [
+      '-sS',
+      '-w',
+      '%{num_connects}',
+      '-x',
+      `http://127.0.0.1:${proxy.port}`,
+      '--proxy-anyauth',
+      '--proxy-user',
+      'ann:pa:ss wörd',
+    ]
+    expect((await run('curl', [...args, origin.url])).stdout).toBe('in1')
+    const closing = await answerTo(proxy.port, `POST ${origin.url}/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nab`)
+    expect(closing).toMatch(/^HTTP\/1\.1 407 [\s\S]*\r\nConnection: close\r\n/)
+    expect(await answerTo(proxy.port, `HEAD ${origin.url}/ HTTP/1.1\r\nConnection: close\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 407 [\s\S]*\r\n\r\n$/,
+    )
+  })
+
+  test('who has none is not waited for', async () => {
+    const proxy = await startProxy({ proxy: { auth }, limits: { handshakeMs: 200 } })
+    for (const request of ['CONNECT localhost:1 HTTP/1.1\r\n\r\n', 'GET http://localhost:1/ HTTP/1.1\r\n\r\n']) {
+      expect(await answerTo(proxy.port, request).catch((error: Error) => error.message)).toMatch(/^HTTP\/1\.1 407 |closed without an end/)
+    }
+    await vi.waitFor(async () => expect((await proxy.surface.status({})).connections).toBe(0))
+  })
+
+  test('over SOCKS 5 and HTTP/2 it works, too; SOCKS 4 and straight TLS cannot, and are refused as their protocols say it', async () => {
+    const origin = await startOrigin((_request, response) => response.end('in'), { tls: false })
+    const proxy = await startProxy({ proxy: { auth } })
+    const socks = (user: string, scheme = 'socks5h') =>
+      run('curl', ['-sS', '-x', `${scheme}://127.0.0.1:${proxy.port}`, '--proxy-user', user, origin.url])
+    expect((await socks('ann:pa:ss wörd')).stdout).toBe('in')
+    await expect(socks('ann:pa:ss')).rejects.toThrow(/User was rejected|SOCKS5/)
+    await expect(socks('ann:pa:ss wörd', 'socks4a')).rejects.toThrow(/SOCKS4/)
     expect(await answerTo(proxy.port, '\x05\x01\x00')).toBe('\x05\xff')
-    expect((await answerTo(proxy.port, '\x04\x01\x00\x50\x7f\x00\x00\x01\x00')).slice(0, 2)).toBe('\x00\x5b')
-    expect(await answerTo(proxy.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')).toBe('')
-    expect(await answerTo(proxy.port, '\x16\x03\x01\x00\x05')).toBe('')
+    const session = connectHttp2(`http://127.0.0.1:${proxy.port}`)
+    onTestFinished(() => session.destroy())
+    const connect = (fields: object) =>
+      new Promise((resolve, reject) => {
+        const stream = session.request({ ':method': 'CONNECT', ':authority': `localhost:${origin.port}`, ...fields })
+        stream.on('error', reject)
+        stream.once('response', (headers) => resolve(headers[':status']))
+        stream.resume()
+      })
+    expect(await connect({})).toBe(407)
+    expect(await connect({ 'proxy-authorization': basic })).toBe(200)
+    const tls = run('curl', ['-sS', '--connect-to', `x.example:443:127.0.0.1:${proxy.port}`, 'https://x.example/'])
+    await expect(tls).rejects.toThrow(/access denied/)
+    expect(proxy.recorder.of('opened')).toHaveLength(1)
+    expect(proxy.recorder.bytes('fromClient').toString('latin1')).not.toContain('wörd')
   })
 
   test('beyond loopback it is required', async () => {
     const proxy = await startProxy()
-    await expect(proxy.surface.listen({ session: 2, proxy: { host: '0.0.0.0' }, tls: {} })).rejects.toMatchObject({
+    await expect(proxy.surface.listen({ session: 2, settings: { proxy: { host: '0.0.0.0' }, tls: {} } })).rejects.toMatchObject({
       reason: 'authRequired',
     })
   })
@@ -142,7 +196,7 @@ describe('destinations that are refused', () => {
   test("other ports of the daemon and of other sessions' listeners", async () => {
     const rpc = await startRawOrigin(() => undefined, { tls: false })
     const proxy = await startProxy({ ownPorts: [rpc.port] })
-    const { port } = await proxy.surface.listen({ session: 2, proxy: {}, tls: {} })
+    const { port } = await proxy.surface.listen({ session: 2, settings: { proxy: {}, tls: {} } })
     for (const own of [rpc.port, port]) {
       const { stdout } = await run('curl', ['-sS', '-k', '-i', '-x', `http://127.0.0.1:${proxy.port}`, `https://localhost:${own}/`])
       expect(stdout).toContain('Weir-Failure: loopRefused')
@@ -165,7 +219,7 @@ describe('destinations that are refused', () => {
 describe('the listener', () => {
   test('a taken port is 1002 portInUse', async () => {
     const proxy = await startProxy()
-    await expect(proxy.surface.listen({ session: 2, proxy: { port: proxy.port }, tls: {} })).rejects.toMatchObject({
+    await expect(proxy.surface.listen({ session: 2, settings: { proxy: { port: proxy.port }, tls: {} } })).rejects.toMatchObject({
       code: 1002,
       reason: 'portInUse',
     })
@@ -173,7 +227,7 @@ describe('the listener', () => {
 
   test('an address that is not of this machine is 1005', async () => {
     const proxy = await startProxy()
-    const listening = proxy.surface.listen({ session: 2, proxy: { host: '203.0.113.7', auth }, tls: {} })
+    const listening = proxy.surface.listen({ session: 2, settings: { proxy: { host: '203.0.113.7', auth }, tls: {} } })
     await expect(listening).rejects.toMatchObject({ code: 1005, reason: 'cannotListen' })
   })
 
@@ -185,16 +239,17 @@ describe('the listener', () => {
     expect(await answerTo(proxy.port, '')).toMatch(/^HTTP\/1\.1 503 /)
     first.destroy()
     await vi.waitFor(async () => expect((await proxy.surface.status({})).connections).toBe(1))
-    expect(await answerTo(proxy.port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await answerTo(proxy.port, 'GET / HTTP/1.1\r\nHost: weir\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   test('closing it keeps its connections; closing the session ends them, and each step is on record in order', async () => {
     const peers: Socket[] = []
-    const origin = await startRawOrigin((socket) => void peers.push(socket), { tls: false })
+    const origin = await startRawOrigin((socket) => void peers.push(socket.on('error', () => undefined)), { tls: false })
     const proxy = await startProxy()
     const tunnel = await openTunnel(proxy.port, `localhost:${origin.port}`)
     tunnel.write('GET /1 HTTP/1.1\r\n\r\n')
     await vi.waitFor(() => expect(peers.length).toBe(1))
+    await proxy.recorder.next('fromClient')
     await proxy.surface.closeListener({ session: 1 })
     await expect(connectTo(proxy.port)).rejects.toThrow(/ECONNREFUSED/)
     await proxy.recorder.next('listenerClosed')
@@ -209,7 +264,6 @@ describe('the listener', () => {
     expect(proxy.recorder.records.map(({ kind }) => kind)).toEqual([
       'opened',
       'fromClient',
-      'origin',
       'listenerClosed',
       'fromOrigin',
       'closed',

@@ -6,23 +6,19 @@ import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { testCa } from '../support/certificates.ts'
 import { startOrigin, startRawOrigin } from '../support/origin.ts'
-import { startProxy, type TestProxy } from '../support/proxy.ts'
-import { ending, openTunnel, readHead, secure } from '../support/wire.ts'
+import { curl } from '../support/proxied-curl.ts'
+import { startProxy } from '../support/proxy.ts'
+import { connectTo, ending, openTunnel, readHead, secure } from '../support/wire.ts'
 
 const run = promisify(execFile)
 
-/** What curl shows of the answer inside the tunnel. */
-async function curl(proxy: TestProxy, url: string, ...more: string[]): Promise<string> {
-  const args = ['-sS', '-i', '--suppress-connect-headers', '-x', `http://127.0.0.1:${proxy.port}`, '--cacert', proxy.ca.path, ...more, url]
-  return (await run('curl', args)).stdout
-}
-
-/** A port on which connections are made and nothing is ever said. */
-async function silentPort(): Promise<number> {
-  const server = createServer((socket) => void socket.on('error', () => undefined))
+/** A port on which connections are made and nothing is ever said; `asked` resolves with the first bytes that come. */
+async function silentOrigin(): Promise<{ port: number; asked: Promise<Buffer> }> {
+  const { promise: asked, resolve: heard } = Promise.withResolvers<Buffer>()
+  const server = createServer((socket) => void socket.on('error', () => undefined).once('data', heard))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
-  return (server.address() as { port: number }).port
+  return { port: (server.address() as { port: number }).port, asked }
 }
 
 /** A port whose queue of connections is full, and nobody takes any. */
@@ -77,7 +73,7 @@ describe('an origin that cannot be reached is told to the client on one page, an
       url: async () => `https://localhost:${(await startRawOrigin((socket) => void socket.destroy(), { tls: false })).port}/x`,
       reason: 'upstreamReset',
     },
-    { name: 'silent in the handshake', url: async () => `https://localhost:${await silentPort()}/x`, reason: 'connectTimeout' },
+    { name: 'silent in the handshake', url: async () => `https://localhost:${(await silentOrigin()).port}/x`, reason: 'connectTimeout' },
   ])('$name: $reason', async ({ url, reason }) => {
     const proxy = await startProxy({ limits: { handshakeMs: 500 } })
     const answer = await curl(proxy, await url(), '-d', 'what was sent')
@@ -104,14 +100,16 @@ describe('an origin that cannot be reached is told to the client on one page, an
     const origin = await startOrigin((_request, response) => response.end('ok'), { names: ['elsewhere.example'] })
     const proxy = await startProxy({ tls: { insecure: ['other.example', '*.local'] } })
     expect(await curl(proxy, origin.url)).toContain('Weir-Failure: tlsUntrusted')
-    await proxy.surface.setTls({ session: 1, tls: { insecure: ['local*'] } })
+    await proxy.set({ tls: { insecure: ['local*'] } })
     expect(await curl(proxy, origin.url)).toMatch(/200 OK[\s\S]*ok$/)
   })
 
   test('a CA that is none is refused', async () => {
     const proxy = await startProxy()
     for (const ca of ['rubbish', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----']) {
-      await expect(proxy.surface.setTls({ session: 1, tls: { ca } })).rejects.toMatchObject({ reason: 'invalidCertificate' })
+      await expect(proxy.set({ tls: { ca } })).rejects.toMatchObject({
+        reason: 'invalidCertificate',
+      })
     }
   })
 
@@ -157,6 +155,32 @@ describe('an origin that cannot be reached is told to the client on one page, an
   })
 })
 
+describe('a client that leaves while its origin is being reached is on record', () => {
+  const left = { by: 'client', failure: { reason: 'clientAborted' } }
+
+  test('with what it asked for, when the handshake of the origin does not come', async () => {
+    const proxy = await startProxy()
+    const origin = await silentOrigin()
+    const authority = `localhost:${origin.port}`
+    const tunnel = await openTunnel(proxy.port, authority)
+    connectTls({ socket: tunnel, servername: 'localhost' }).on('error', () => undefined)
+    await origin.asked
+    tunnel.destroy()
+    expect((await proxy.recorder.next('closed')).json).toMatchObject(left)
+    expect(proxy.recorder.of('opened').map(({ json }) => json)).toMatchObject([{ authority, protocol: 'opaque', opaque: 'undecoded' }])
+  })
+
+  test('when it waits for a tunnel to a bypassed host', async () => {
+    const proxy = await startProxy({ tls: { bypass: ['*'] } })
+    const authority = `127.0.0.1:${await fullPort()}`
+    const socket = await connectTo(proxy.port)
+    await new Promise((resolve) => socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`, resolve))
+    socket.resetAndDestroy()
+    expect((await proxy.recorder.next('closed')).json).toMatchObject(left)
+    expect(proxy.recorder.of('opened').map(({ json }) => json)).toMatchObject([{ authority, opaque: 'bypassed' }])
+  })
+})
+
 describe("a client that does not trust weir's CA", () => {
   test('curl: says so by an alert', async () => {
     const origin = await startOrigin((_request, response) => response.end('ok'))
@@ -190,7 +214,7 @@ test('TLS without any destination gets a plain answer', async () => {
   const socket = connectTls({ port: proxy.port, host: '127.0.0.1', rejectUnauthorized: false })
   await new Promise((resolve) => socket.once('secureConnect', resolve))
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-  expect(await readHead(socket)).toMatch(/^HTTP\/1\.1 400 /)
+  expect(await readHead(socket)).toMatch(/^HTTP\/1\.1 421 /)
   socket.destroy()
 })
 

@@ -16,10 +16,17 @@ async function start() {
     exited = true
   })
   const logs: unknown[] = []
-  const heard: ProxyEvents = { log: (entry) => void logs.push(entry) }
+  const heard: ProxyEvents = { log: (entry) => void logs.push(entry), autoBypassed: () => undefined }
   const link = new ThreadLink<ProxySurface>(worker, heard, (error) => void logs.push(error))
   const limits = { connections: 100, handshakeMs: 5000, connectMs: 5000 }
-  const ca = await link.call('configure', { home: await temporaryHome(), limits, extraCa: '', environment: {}, ownPorts: [] })
+  const ca = await link.call('configure', {
+    home: await temporaryHome(),
+    limits,
+    extraCa: '',
+    environment: {},
+    clientProcesses: false,
+    ownPorts: [],
+  })
   const { port1, port2 } = new MessageChannel()
   onTestFinished(() => port1.close())
   await link.call('attachRecorder', { port: port2 }, [port2])
@@ -29,11 +36,17 @@ async function start() {
 test('answers its calls, its errors among them', async () => {
   const { link, ca } = await start()
   expect(ca.certificate).toContain('BEGIN CERTIFICATE')
-  const { port } = await link.call('listen', { session: 1, proxy: {}, tls: {} })
-  await expect(link.call('listen', { session: 2, proxy: { port }, tls: {} })).rejects.toMatchObject({ code: 1002, reason: 'portInUse' })
-  await expect(link.call('setTls', { session: 3, tls: {} })).rejects.toMatchObject({ code: 1001, reason: 'sessionNotFound' })
+  const { port } = await link.call('listen', { session: 1, settings: { proxy: {}, tls: {} } })
+  await expect(link.call('listen', { session: 2, settings: { proxy: { port }, tls: {} } })).rejects.toMatchObject({
+    code: 1002,
+    reason: 'portInUse',
+  })
+  await expect(link.call('setSettings', { session: 3, settings: { proxy: {}, tls: {} } })).rejects.toMatchObject({
+    code: 1001,
+    reason: 'sessionNotFound',
+  })
   const socket = await connectTo(port)
-  socket.write('GET / HTTP/1.1\r\n\r\n')
+  socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
   expect(await readHead(socket)).toMatch(/^HTTP\/1\.1 200 /)
   await link.call('closeSession', { session: 1 })
   expect(await link.call('status', {})).toEqual({ connections: 0 })
@@ -41,7 +54,7 @@ test('answers its calls, its errors among them', async () => {
 
 test('outlives HTTP/2 tunnels that are gone before they are answered', async () => {
   const { link, exited } = await start()
-  const { port } = await link.call('listen', { session: 1, proxy: {}, tls: {} })
+  const { port } = await link.call('listen', { session: 1, settings: { proxy: {}, tls: {} } })
   for (let n = 0; n < 30; n++) {
     const session = connectHttp2(`http://127.0.0.1:${port}`)
     session.on('error', () => undefined)

@@ -15,9 +15,11 @@ const allowed: { [room: string]: readonly string[] } = {
   'daemon/log': ['sdk'],
   'daemon/config': ['sdk', 'daemon/log'],
   'daemon/store': ['sdk', 'daemon/thread'],
-  'daemon/capture': ['sdk', 'daemon/thread', 'daemon/store'],
-  'daemon/proxy': ['sdk', 'daemon/thread', 'daemon/capture'],
+  'daemon/client-process': ['sdk', 'daemon/thread'],
+  'daemon/capture': ['sdk', 'daemon/thread', 'daemon/store', 'daemon/plugin'],
+  'daemon/proxy': ['sdk', 'daemon/thread', 'daemon/capture', 'daemon/client-process'],
   'daemon/plugin': ['sdk', 'daemon/thread', 'daemon/store'],
+  'daemon/import': ['sdk', 'daemon/thread', 'daemon/store'],
   'daemon/session': [
     'sdk',
     'daemon/thread',
@@ -28,11 +30,13 @@ const allowed: { [room: string]: readonly string[] } = {
     'daemon/proxy',
     'daemon/plugin',
   ],
-  'daemon/rpc': ['sdk', 'daemon/thread', 'daemon/log', 'daemon/config', 'daemon/session', 'daemon/store', 'daemon/plugin'],
+  'daemon/rpc': ['sdk', 'daemon/thread', 'daemon/log', 'daemon/config', 'daemon/session', 'daemon/store', 'daemon/plugin', 'daemon/import'],
 }
 /** What the proxy may know of the recorder's room, and the recorder of the store's: their seams, not their insides. */
 const seams: { [fromTo: string]: RegExp } = {
   'daemon/proxy > daemon/capture': /^daemon\/capture\/(wire-copy|decoders\/.*)\.ts$/,
+  'daemon/proxy > daemon/client-process': /^daemon\/client-process\/surface\.ts$/,
+  'daemon/capture > daemon/plugin': /^daemon\/plugin\/filters\/(filter-chain|filter-step|open-filters)\.ts$/,
   'daemon/session > daemon/capture': /^daemon\/capture\/surface\.ts$/,
   'daemon/session > daemon/proxy': /^daemon\/proxy\/surface\.ts$/,
 }
@@ -50,7 +54,7 @@ function roomOf(file: string): string {
 }
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
+  [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w.])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string)
 
 const localImports = sources.flatMap((from) =>
   importsOf(from)

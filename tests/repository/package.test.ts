@@ -1,6 +1,6 @@
 /** What `npm pack` makes: compiled JavaScript and declarations that run where no sources are. */
 import { execFile } from 'node:child_process'
-import { access, readdir, symlink } from 'node:fs/promises'
+import { access, mkdir, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -22,12 +22,20 @@ describe('the package', () => {
     const files = (await readdir(unpacked, { recursive: true })).filter((file) => !file.startsWith('node_modules'))
     expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([])
     await access(join(unpacked, 'dist/sdk/client.d.ts'))
+    const kit = "import { testExchange } from '@weir/weir/sdk/testing'; console.log(testExchange().request.url)"
+    expect((await run(process.execPath, ['--input-type=module', '-e', kit], { cwd: unpacked })).stdout).toBe('https://origin.test/\n')
 
     const env = environment(join(folder, 'home'))
     const weir = (...words: string[]) =>
       run(process.execPath, [join(unpacked, 'daemon/weir.js'), ...words], { env: env as NodeJS.ProcessEnv })
+    const mine = join(folder, 'mine')
+    await weir('plugin', 'new', 'exporter', 'mine', mine)
+    await mkdir(join(mine, 'node_modules/@weir'), { recursive: true })
+    await symlink(unpacked, join(mine, 'node_modules/@weir/weir'))
+    expect((await run('npm', ['test'], { cwd: mine })).stdout).toMatch(/^(?:#|ℹ) pass 1$/m)
+
     onTestFinished(async () => void (await weir('stop').catch(() => undefined)))
-    await weir('capture', '--', 'true')
+    expect((await weir('capture', '--', 'curl', '-sS', 'http://weir/page.js')).stdout).toContain('fetch(')
     const har = await weir('export', 'last', 'har')
     expect(JSON.parse(har.stdout)).toMatchObject({ log: { version: '1.2', entries: [] } })
   })

@@ -80,7 +80,7 @@ describe('a call', () => {
   it('of a method that is not there answers -32601', async () => {
     const { raw } = await daemonAndClient()
     const { result } = await raw.initialize()
-    for (const method of ['exchange/subscribe', 'query/sql', 'no/such', '__proto__', 'constructor', '']) {
+    for (const method of ['exchange/replay', 'jar/get', 'no/such', '__proto__', 'constructor', '']) {
       expect((await raw.call(method, method, {})).error).toMatchObject({ code: -32601, data: { reason: 'methodNotFound' } })
       expect(result?.capabilities).not.toContain(method)
     }
@@ -97,26 +97,35 @@ describe('a call', () => {
     expect((await raw.call(4, 'session/get')).error?.code).toBe(-32602)
   })
 
-  it('with a where is refused until there is a query language', async () => {
+  it('with a where that is no query is told where it is wrong, whatever the method', async () => {
     const { raw } = await daemonAndClient()
     await raw.initialize()
+    const where = 'status:200 hots:a'
+    const sessionId = (await raw.call(1, 'session/start', {})).result?.id
     const calls: [string, object][] = [
-      ['session/start', { where: 'host:a' }],
-      ['session/set', { sessionId: 'a', where: 'host:a' }],
-      ['exchange/list', { sessionId: 'a', where: 'host:a' }],
-      ['exporter/run', { sessionId: 'a', exporter: 'har', where: 'host:a' }],
+      ['exchange/list', { sessionId, where }],
+      ['exchange/list', { sessionId, where, since: 'start' }],
+      ['exchange/count', { sessionId, where }],
+      ['session/overview', { sessionId, where, by: 'host' }],
+      ['exchange/subscribe', { sessionId, where }],
+      ['exchange/wait', { sessionId, where, timeoutMs: 0 }],
+      ['exporter/run', { sessionId, exporter: 'har', where }],
+      ['query/explain', { where }],
     ]
     for (const [method, params] of calls) {
       const { error } = await raw.call(method, method, params)
-      expect(error).toMatchObject({ code: -32602, data: { reason: 'notYetAvailable', errors: [{ path: '/where' }] } })
+      expect(error, method).toMatchObject({
+        code: -32602,
+        data: {
+          reason: 'invalidQuery',
+          position: 11,
+          word: 'hots',
+          nearest: 'host',
+          known: expect.arrayContaining(['status']),
+          errors: [{ path: '/where' }],
+        },
+      })
     }
-  })
-
-  it('with what is not built yet is told so, with its place', async () => {
-    const { raw } = await daemonAndClient()
-    await raw.initialize()
-    const { error } = await raw.call(1, 'session/start', { reverse: 'https://a.example', limits: {}, name: 'x' })
-    expect(error).toMatchObject({ code: -32602, data: { reason: 'notYetAvailable', errors: [{ path: '/reverse' }, { path: '/limits' }] } })
   })
 
   it('with an id that is in flight is refused, and the first one answered', async () => {

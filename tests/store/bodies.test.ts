@@ -22,8 +22,8 @@ const noise = (length: number, seed = 1) => {
   }
   return bytes
 }
-const whole = (reader: Reader, seq: number, part: 'request' | 'response' = 'response') =>
-  Buffer.from(reader.readBody(seq, part, 0, Number.MAX_SAFE_INTEGER, false).data)
+const whole = async (reader: Reader, seq: number, part: 'request' | 'response' = 'response') =>
+  Buffer.from((await reader.readBody(seq, part, 0, Number.MAX_SAFE_INTEGER, false)).data)
 
 function rows(path: string, sql: string): unknown[] {
   const db = openForReading(path, sessionKind)
@@ -39,32 +39,32 @@ describe('a body', () => {
     const { path, file } = await newFile()
     const reader = new Reader(path)
     const size = fc.oneof(fc.nat(100), fc.integer({ min: 262_100, max: 262_200 }), fc.nat(1_500_000))
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         size,
         fc.array(fc.nat(1000), { maxLength: 8 }),
         fc.array(fc.boolean(), { minLength: 9, maxLength: 9 }),
         fc.nat(),
         fc.nat(),
         fc.nat(),
-        (length, cuts, commits, seed, from, count) => {
+        async (length, cuts, commits, seed, from, count) => {
           const bytes = noise(length, seed)
           const places = [0, ...cuts.map((cut) => Math.floor((cut / 1000) * length)).sort((a, b) => a - b), length]
           const body = newBodyOf([], false)
           const record = newRecord(file.nextSeq(), { state: 'open', responseBody: body })
-          places.slice(1).forEach((place, index) => {
+          for (const [index, place] of places.slice(1).entries()) {
             appendTo(body, bytes.subarray(places[index], place))
-            if (!commits[index]) return
+            if (!commits[index]) continue
             file.commit([record], [])
-            expect(whole(reader, record.seq).equals(bytes.subarray(0, place))).toBe(true)
-            expect(reader.readBody(record.seq, 'response', 0, 10, false)).toMatchObject({ size: place, eof: false })
-          })
+            expect((await whole(reader, record.seq)).equals(bytes.subarray(0, place))).toBe(true)
+            expect(await reader.readBody(record.seq, 'response', 0, 10, false)).toMatchObject({ size: place, eof: false })
+          }
           body.ended = true
           record.state = 'complete'
           file.commit([record], [])
-          expect(whole(reader, record.seq).equals(bytes)).toBe(true)
+          expect((await whole(reader, record.seq)).equals(bytes)).toBe(true)
           const offset = length === 0 ? 0 : from % length
-          const range = reader.readBody(record.seq, 'response', offset, count % 600_000, false)
+          const range = await reader.readBody(record.seq, 'response', offset, count % 600_000, false)
           expect(Buffer.from(range.data).equals(bytes.subarray(offset, offset + (count % 600_000)))).toBe(true)
           expect(range).toMatchObject({ size: length, eof: offset + range.data.length >= length, truncated: false })
         },
@@ -84,9 +84,7 @@ describe('a body', () => {
     file.close()
     expect(rows(path, 'SELECT count(*) FROM v1_body')).toEqual([[3]])
     const reader = new Reader(path)
-    bodies.forEach((bytes, index) => {
-      expect(whole(reader, index + 1).equals(bytes)).toBe(true)
-    })
+    for (const [index, bytes] of bodies.entries()) expect((await whole(reader, index + 1)).equals(bytes)).toBe(true)
     reader.close()
   })
 
@@ -108,9 +106,7 @@ describe('a body', () => {
     expect(rows(path, 'PRAGMA integrity_check')).toEqual([['ok']])
     expect(statSync(path).size).toBeLessThan(20_000_000)
     const reader = new Reader(path)
-    bodies.forEach((body, index) => {
-      expect(whole(reader, index + 1, 'request').equals(body)).toBe(true)
-    })
+    for (const [index, body] of bodies.entries()) expect((await whole(reader, index + 1, 'request')).equals(body)).toBe(true)
     reader.close()
   })
 
@@ -123,7 +119,11 @@ describe('a body', () => {
       const record = newRecord(file.nextSeq(), { responseBody: newBodyOf([bytes]) })
       file.commit([record], [])
       for (let commit = 0; commit < 12; commit++) {
-        expect(createHash('sha256').update(whole(reader, record.seq)).digest('hex')).toBe(digest)
+        expect(
+          createHash('sha256')
+            .update(await whole(reader, record.seq))
+            .digest('hex'),
+        ).toBe(digest)
         file.commit([newRecord(file.nextSeq())], [])
       }
     }
@@ -152,9 +152,9 @@ describe('a body', () => {
     file.commit([newRecord(file.nextSeq(), { responseBody: body })], [])
     const reader = new Reader(path)
     expect(reader.get(1, 's').response).toMatchObject({ bodySize: 1000, truncated: true })
-    expect(reader.readBody(1, 'response', 0, 100, false)).toMatchObject({ size: 4, eof: true, truncated: true })
-    expect(reader.readBody(1, 'request', 0, 100, false)).toEqual({ data: Buffer.alloc(0), size: 0, eof: true, truncated: false })
-    expect(reader.readBody(1, 'response', 50, 100, false)).toMatchObject({ data: Buffer.alloc(0), size: 4, eof: true })
+    expect(await reader.readBody(1, 'response', 0, 100, false)).toMatchObject({ size: 4, eof: true, truncated: true })
+    expect(await reader.readBody(1, 'request', 0, 100, false)).toEqual({ data: Buffer.alloc(0), size: 0, eof: true, truncated: false })
+    expect(await reader.readBody(1, 'response', 50, 100, false)).toMatchObject({ data: Buffer.alloc(0), size: 4, eof: true })
     reader.close()
     file.close()
   })

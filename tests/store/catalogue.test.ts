@@ -78,10 +78,10 @@ describe('the catalogue', () => {
     expect(b).toEqual(entry('b', { state: 'stopped', stoppedAt: 5 }))
     const reader = new Reader(sessionPath(home, 'a'))
     expect(reader.list(all, 's').items[0]).toMatchObject({ state: 'complete' })
-    const [aborted, ...others] = reader.changes(changeBefore, 10, 's').items
+    const [aborted, ...others] = reader.changes({ since: changeBefore, limit: 10 }, 's').items
     expect(others).toEqual([])
     expect(aborted).toMatchObject({ seq: 2, state: 'aborted', durationMs: expect.any(Number), error: { reason: 'daemonKilled' } })
-    expect(reader.readBody(2, 'response', 0, 10, false)).toMatchObject({ data: Buffer.from('begun'), eof: true })
+    expect(await reader.readBody(2, 'response', 0, 10, false)).toMatchObject({ data: Buffer.from('begun'), eof: true })
     reader.close()
     expect(catalogue.repair()).toEqual([])
     expect(catalogue.entries()[0]?.counts.gaps).toBe(1)

@@ -36,7 +36,7 @@ describe('a scan', () => {
     const reader = new Reader(path)
     let expected = 1
     for await (const exchange of openExchangeScan(path, 's')) {
-      const { readBody, streamBody, ...plain } = exchange
+      const { readBody, streamBody, messages, ...plain } = exchange
       expect(plain).toEqual(reader.get(expected, 's'))
       const part = expected % 2 === 0 ? 'request' : 'response'
       const other = part === 'request' ? 'response' : 'request'

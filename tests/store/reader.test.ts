@@ -73,29 +73,29 @@ describe('listing by seq', () => {
 describe('changes since a clock', () => {
   it('come in order of change, each exchange in its latest state, and nothing twice', async () => {
     const { file, reader, records } = await session(5)
-    const first = reader.changes(0, 3, 's')
+    const first = reader.changes({ since: 0, limit: 3 }, 's')
     expect(first).toMatchObject({ change: 3, more: true, deleted: [] })
     expect(seqs(first)).toEqual([1, 2, 3])
     const [second, , fourth] = records.slice(1)
     for (const record of [fourth, second]) if (record) file.commit([record], [])
-    const rest = reader.changes(first.change, 100, 's')
+    const rest = reader.changes({ since: first.change, limit: 100 }, 's')
     expect(seqs(rest)).toEqual([5, 4, 2])
     expect(rest).toMatchObject({ change: file.change, more: false })
-    expect(reader.changes(rest.change, 100, 's')).toMatchObject({ items: [], change: file.change, more: false })
+    expect(reader.changes({ since: rest.change, limit: 100 }, 's')).toMatchObject({ items: [], change: file.change, more: false })
   })
 
   it('go on from the clock of a list without a hole', async () => {
     const { file, reader, add } = await session(5)
     const page = reader.list(list, 's')
     file.commit([add()], [])
-    expect(seqs(reader.changes(page.change, 100, 's'))).toEqual([6])
+    expect(seqs(reader.changes({ since: page.change, limit: 100 }, 's'))).toEqual([6])
   })
 })
 
 describe('the reader pool', () => {
   const newPool = () => {
     const faults: Error[] = []
-    const pool = new ReaderPool({ threads: 1, fault: (error) => faults.push(error) })
+    const pool = new ReaderPool({ threads: 1, home: '/nowhere', fault: (error) => faults.push(error) })
     onTestFinished(() => pool.close())
     return { pool, faults }
   }
@@ -106,7 +106,7 @@ describe('the reader pool', () => {
     const { pool } = newPool()
     expect(seqs(await pool.run('list', { file: path, sessionId: 's', query: { ...list, order: 'desc', limit: 2 } }))).toEqual([4, 3])
     expect(await pool.run('get', { file: path, sessionId: 'named', seq: 2 })).toMatchObject({ seq: 2, sessionId: 'named' })
-    expect(seqs(await pool.run('changes', { file: path, sessionId: 's', since: 3, limit: 10 }))).toEqual([4])
+    expect(seqs(await pool.run('changes', { file: path, sessionId: 's', query: { since: 3, limit: 10 } }))).toEqual([4])
     const body = await pool.run('readBody', { file: path, seq: 4, part: 'response', offset: 1, length: 3, decode: false })
     expect(Buffer.from(body.data).toString()).toBe('ell')
   })

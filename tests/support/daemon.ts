@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { type Client, connect } from '../../sdk/client.ts'
 import { startDaemon as startProcess } from '../../sdk/daemon-process.ts'
 import { type Environment, type Home, resolveHome } from '../../sdk/home.ts'
+import { compileCache } from './compile-cache.ts'
 import { temporaryHome } from './home.ts'
 
 /** As in the suite itself: native brotli throws, in the daemon's threads too. */
@@ -12,7 +13,7 @@ const withoutBrotli = `--import=${join(import.meta.dirname, 'no-native-brotli.ts
 /** An environment for weir's processes: a home of the test's own, none of the caller's proxy variables. */
 export function environment(folder: string, more: Environment = {}): Environment {
   const inherited = Object.entries(process.env).filter(([name]) => !/proxy|^NODE_OPTIONS$|^NODE_EXTRA_CA_CERTS$|^VITEST/i.test(name))
-  return { ...Object.fromEntries(inherited), NODE_OPTIONS: withoutBrotli, WEIR_HOME: folder, ...more }
+  return { ...Object.fromEntries(inherited), NODE_OPTIONS: withoutBrotli, NODE_COMPILE_CACHE: compileCache, WEIR_HOME: folder, ...more }
 }
 
 export interface RunningDaemon {

@@ -3,8 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { onTestFinished, vi } from 'vitest'
 import { type BatchMessage, CopyKind, readBatch } from '../../daemon/capture/wire-copy.ts'
 import { ProxyService } from '../../daemon/proxy/proxy-service.ts'
-import type { CaInfo, ProxyLimits, ProxySurface } from '../../daemon/proxy/surface.ts'
-import type { ProxySettings, TlsSettings } from '../../sdk/protocol.ts'
+import type { CaInfo, ListenerSettings, ProxyLimits, ProxySurface } from '../../daemon/proxy/surface.ts'
 import { testCa } from './certificates.ts'
 import { temporaryHome } from './home.ts'
 
@@ -81,13 +80,13 @@ export class RecorderStandIn {
   }
 }
 
-export interface TestProxyOptions {
-  proxy?: ProxySettings
-  tls?: TlsSettings
+export interface TestProxyOptions extends Partial<ListenerSettings> {
   limits?: Partial<ProxyLimits>
   extraCa?: string
   environment?: { [name: string]: string }
+  clientProcesses?: boolean
   ownPorts?: number[]
+  keyLog?: string
 }
 
 export interface TestProxy {
@@ -96,28 +95,38 @@ export interface TestProxy {
   home: string
   recorder: RecorderStandIn
   surface: ProxySurface
+  /** From the next connection on; what is left out is as when it was started. */
+  set(settings: Partial<ListenerSettings>): Promise<void>
   logs: { level: string; message: string }[]
+  /** What tls.autoBypass has learned. */
+  learned: string[]
 }
 
 /** Trusts the test CA. One session, handle 1; closed when the test has finished. */
 export async function startProxy(options: TestProxyOptions = {}): Promise<TestProxy> {
   const logs: TestProxy['logs'] = []
-  const surface = new ProxyService((entry) => void logs.push(entry)).surface()
+  const learned: string[] = []
+  const surface = new ProxyService({ log: (entry) => void logs.push(entry), autoBypassed: ({ host }) => void learned.push(host) }).surface()
   const home = await temporaryHome()
   const ca = await surface.configure({
     home,
     limits: { connections: 1000, handshakeMs: 15_000, connectMs: 15_000, ...options.limits },
     extraCa: options.extraCa ?? (await testCa()).certificate,
     environment: options.environment ?? {},
+    clientProcesses: options.clientProcesses ?? false,
     ownPorts: options.ownPorts ?? [],
   })
   const recorder = new RecorderStandIn()
   await surface.attachRecorder({ port: recorder.port })
-  const { port } = await surface.listen({ session: 1, proxy: options.proxy ?? {}, tls: options.tls ?? {} })
+  const { proxy = {}, tls = {}, upstream = [], dial = {}, keyLog, reverse } = options
+  const chosen = { ...(keyLog !== undefined && { keyLog }), ...(reverse !== undefined && { reverse }) }
+  const settings: ListenerSettings = { proxy, tls, upstream, dial, ...chosen }
+  const { port } = await surface.listen({ session: 1, settings })
   onTestFinished(async () => {
     await surface.closeSession({ session: 1 })
     recorder.close()
     recorder.port.close()
   })
-  return { port, ca, home, recorder, surface, logs }
+  const set = (more: Partial<ListenerSettings>) => surface.setSettings({ session: 1, settings: { ...settings, ...more } })
+  return { port, ca, home, recorder, surface, set, logs, learned }
 }

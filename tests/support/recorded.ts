@@ -22,7 +22,7 @@ export function recorded(seq: number, change: Partial<ExchangeRecord> = {}): Exc
     state: 'complete',
     kind: 'http',
     source: 'proxy',
-    connection: { id: 0, client },
+    connection: { id: 0, client, named: false },
     origin: { id: 0, server, tls: null },
     startedAt,
     requestEndedAt: startedAt + 1,
@@ -50,6 +50,9 @@ export function recorded(seq: number, change: Partial<ExchangeRecord> = {}): Exc
     receivedUnkept: 0,
     error: null,
     anomalies: null,
+    messages: null,
+    messageCount: 0,
+    removed: null,
     ...change,
   }
 }

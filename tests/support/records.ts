@@ -4,7 +4,7 @@ import { type BodyRecord, type ConnectionRecord, type ExchangeRecord, newBody, t
 import type { Anomaly, Exchange, Headers } from '../../sdk/model.ts'
 import { anomalies, failureReasons } from '../../sdk/model.ts'
 
-export const newConnection = (): ConnectionRecord => ({ id: 0, client: { address: '127.0.0.1', port: 50_000 } })
+export const newConnection = (): ConnectionRecord => ({ id: 0, client: { address: '127.0.0.1', port: 50_000 }, named: false })
 export const newOrigin = (): OriginRecord => ({
   id: 0,
   server: { address: '10.0.0.1', port: 443 },
@@ -63,6 +63,9 @@ export function newRecord(seq: number, change: Partial<ExchangeRecord> = {}): Ex
     receivedUnkept: 0,
     error: null,
     anomalies: null,
+    messages: null,
+    messageCount: 0,
+    removed: null,
     ...change,
   }
 }
@@ -90,7 +93,7 @@ export const anyRecord: fc.Arbitrary<ExchangeRecord> = fc
     state: fc.constantFrom('complete' as const, 'failed' as const, 'aborted' as const),
     kind: fc.constantFrom('http' as const, 'websocket' as const, 'tunnel' as const),
     source: fc.constantFrom('proxy' as const, 'browser' as const, 'send' as const, 'import' as const),
-    connection: orNull(endpoint).map((client) => ({ id: 0, client })),
+    connection: orNull(endpoint).map((client) => ({ id: 0, client, named: false })),
     origin: orNull(
       fc.record({
         server: endpoint,

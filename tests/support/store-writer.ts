@@ -1,6 +1,9 @@
-/** A process that writes a session file until it is killed, and says after each commit up to which seq everything is stored. */
+/**
+ * A process that writes a session file until it is killed, and says after each commit up to which seq everything is stored.
+ * `sweeping`: it deletes its oldest exchanges all the while.
+ */
 import { createHash } from 'node:crypto'
-import type { ExchangeRecord } from '../../daemon/store/records.ts'
+import type { ExchangeRecord, GapRecord } from '../../daemon/store/records.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
 import { appendTo, newBodyOf, newRecord } from './records.ts'
 
@@ -14,10 +17,11 @@ export interface WriterReport {
   stored: number
 }
 
-function write(path: string): void {
+function write(path: string, isSweeping: boolean): void {
   const file = SessionFile.open(path, { create: true })
   const report = (message: WriterReport) => process.send?.(message)
   let running: ExchangeRecord | null = null
+  const gap: GapRecord = { from: Date.now(), to: 0, reason: 'retention', exchanges: 0, bytes: 0 }
   const round = () => {
     const batch: ExchangeRecord[] = []
     let stored = 0
@@ -36,11 +40,19 @@ function write(path: string): void {
     running = newRecord(seq, { state: 'open', endedAt: 0, responseBody: newBodyOf([writtenBody(seq).subarray(0, 30)], false) })
     batch.push(running)
     file.commit(batch, [])
+    if (isSweeping) {
+      const oldest = file.oldestEnded(18)
+      file.delete(
+        oldest.map(({ seq: old }) => old),
+        gap,
+      )
+      file.tidy()
+    }
     report({ stored })
     setImmediate(round)
   }
   round()
 }
 
-const [, script, path] = process.argv
-if (process.send && script?.endsWith('store-writer.ts') && path) write(path)
+const [, script, path, mode] = process.argv
+if (process.send && script?.endsWith('store-writer.ts') && path) write(path, mode === 'sweeping')

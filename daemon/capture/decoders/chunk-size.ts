@@ -12,7 +12,7 @@ const hexadecimal = (byte: number): number => {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1
 }
 
-/** @param end the index of the line feed. Extensions are skipped. */
+/** @param end the index of the line feed. Extensions are skipped: `hasExtension` tells of them. */
 export function readChunkSize(bytes: Buffer, start: number, end: number): number {
   let size = 0
   let at = start
@@ -26,4 +26,11 @@ export function readChunkSize(bytes: Buffer, start: number, end: number): number
   while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++
   if (at === end || bytes[at] === 59) return size
   return bytes[at] === 13 && at === end - 1 ? size : unreadableSize
+}
+
+/** Whether anything but digits stands before the line end: extensions, or white space that some readers take for them. */
+export function hasExtension(bytes: Buffer, start: number, end: number): boolean {
+  let last = end - 1
+  if (last >= start && bytes[last] === 13) last--
+  return last >= start && hexadecimal(bytes[last] as number) < 0 ? true : bytes.subarray(start, end).includes(59)
 }

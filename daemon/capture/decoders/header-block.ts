@@ -1,4 +1,6 @@
 /** Header fields of one message, parsed once for all repeats of the same bytes. */
+
+import { type MessageType, messageTypeOf } from '../../../sdk/message-type.ts'
 import type { Anomaly, Headers } from '../../../sdk/model.ts'
 import { TwoGenerations } from '../two-generations.ts'
 
@@ -24,6 +26,8 @@ export interface HeaderBlock {
   readonly fields: Readonly<Headers>
   readonly framing: Framing
   readonly anomalies: readonly Anomaly[]
+  /** Of the content; null: it is no messages. */
+  readonly messages: MessageType | null
 }
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -53,7 +57,7 @@ function parseHeaderBlock(text: string): HeaderBlock {
     start = next
     if (line !== '') readLine(line, fields, note)
   }
-  return { fields, framing: framingOf(fields, note), anomalies }
+  return { fields, framing: framingOf(fields, note), anomalies, messages: messageTypeOf(fields) }
 }
 
 function readLine(line: string, fields: Headers, note: (anomaly: Anomaly) => void): void {
@@ -80,6 +84,9 @@ function readLine(line: string, fields: Headers, note: (anomaly: Anomaly) => voi
   fields.push([bare, line.slice(colon + 1).replace(blanksAround, '')])
 }
 
+/** Of optional white space alone (RFC 9110 section 5.6.3): a vertical tab in front of `chunked` makes it another word. */
+const trimmed = (text: string): string => text.replace(blanksAround, '')
+
 function framingOf(fields: Readonly<Headers>, note: (anomaly: Anomaly) => void): Framing {
   const framing: Framing = {
     contentLength: null,
@@ -104,7 +111,7 @@ function framingOf(fields: Readonly<Headers>, note: (anomaly: Anomaly) => void):
         break
       case 'connection':
         for (const option of value.toLowerCase().split(',')) {
-          const word = option.trim()
+          const word = trimmed(option)
           if (word === 'close') framing.close = true
           else if (word === 'keep-alive') framing.keepAlive = true
           else if (word === 'upgrade') framing.upgrade = true
@@ -112,14 +119,14 @@ function framingOf(fields: Readonly<Headers>, note: (anomaly: Anomaly) => void):
         break
       case 'host':
         if (framing.host === null) framing.host = value
-        else note('hostMismatch')
+        else note('duplicateHost')
         break
     }
   }
   if (lengths.length > 0) readLengths(lengths, framing, note)
   if (framing.transferEncoded) {
     if (lengths.length > 0) note('contentLengthWithTransferEncoding')
-    const names = codings.map((coding) => coding.trim().toLowerCase())
+    const names = codings.map((coding) => trimmed(coding).toLowerCase())
     framing.chunked = names.at(-1) === 'chunked'
     if (!framing.chunked || names.indexOf('chunked') !== names.length - 1) note('invalidTransferEncoding')
   }
@@ -128,7 +135,7 @@ function framingOf(fields: Readonly<Headers>, note: (anomaly: Anomaly) => void):
 
 /** RFC 9112 section 6.3: equal repeats are one length, with a note; different ones are none. */
 function readLengths(lengths: string[], framing: Framing, note: (anomaly: Anomaly) => void): void {
-  const values = lengths.map((length) => length.trim())
+  const values = lengths.map(trimmed)
   const first = values[0] ?? ''
   const length = Number(first)
   const conflicting = values.some((value) => value !== first)

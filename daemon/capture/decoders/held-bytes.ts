@@ -1,27 +1,14 @@
 /** The beginning of a head, chunk line or trailer section that came in pieces. */
+import { GrowingBytes } from './growing-bytes.ts'
 
 const lineFeed = 10
 const carriageReturn = 13
 
-export class HeldBytes {
-  /** Grows by doubling; only the first `length` bytes count. */
-  bytes: Buffer | null = null
-  length = 0
+export class HeldBytes extends GrowingBytes {
   /** The first line has been read and found right. */
   lineRead = false
   #scanned = 0
   #lineScanned = 0
-
-  add(bytes: Buffer, start: number): void {
-    const length = this.length + bytes.length - start
-    if (this.bytes === null || this.bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(512, length * 2))
-      if (this.bytes !== null) this.bytes.copy(larger, 0, 0, this.length)
-      this.bytes = larger
-    }
-    bytes.copy(this.bytes, this.length, start)
-    this.length = length
-  }
 
   release(): void {
     if (this.bytes === null && this.#scanned === 0) return

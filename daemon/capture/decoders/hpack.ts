@@ -83,9 +83,17 @@ const usualTableSize = 4096
 /** A field list may be far larger than its block, for one byte can repeat a table entry; RFC 9113 section 10.5.1 names the risk. */
 const usualListLimit = 1024 * 1024
 
+/**
+ * A dynamic table that holds more is not followed. Peers agree on 4 to 64 KiB; an entry may cost two bytes on the wire and a hundred here, so that
+ * what a table may hold must not grow for as long as a connection lives.
+ */
+const largestTable = 1024 * 1024
+
 export interface FieldList {
   /** In order; pairs may be shared with other lists. */
   fields: Field[]
+  /** RFC 9113 section 6.5.2. */
+  size: number
   /** Fields beyond the limit are left out. */
   truncated: boolean
 }
@@ -102,10 +110,12 @@ class DynamicTable {
     return index < this.#entries.length - this.#first ? this.#entries[this.#entries.length - 1 - index] : undefined
   }
 
-  add(field: Field): void {
+  /** False: it would hold more than is followed. */
+  add(field: Field): boolean {
     this.#entries.push(field)
     this.#size += sizeOf(field)
     this.#evict()
+    return this.#size <= largestTable
   }
 
   resize(limit: number): void {
@@ -141,14 +151,13 @@ export class HpackDecoder {
 
   /**
    * null: the block is no HPACK; later ones cannot be decoded either. A reader of both directions cannot tell which setting
-   * was in force when, so table size updates are taken as they come: the table never holds more than what was sent.
+   * was in force when, so table size updates are taken as they come, as long as the table in fact holds no more than 1 MiB.
    */
   decode(block: Buffer): FieldList | null {
     if (this.#failed) return null
     this.#block = block
     this.#at = 0
-    const list: FieldList = { fields: [], truncated: false }
-    let size = 0
+    const list: FieldList = { fields: [], size: 0, truncated: false }
     while (this.#at < block.length) {
       const first = block[this.#at] as number
       if ((first & 0xe0) === 0x20) {
@@ -161,8 +170,8 @@ export class HpackDecoder {
         this.#failed = true
         return null
       }
-      size += sizeOf(field)
-      if (size > this.#listLimit) list.truncated = true
+      list.size += sizeOf(field)
+      if (list.size > this.#listLimit) list.truncated = true
       else list.fields.push(field)
     }
     return this.#failed ? null : list
@@ -176,8 +185,7 @@ export class HpackDecoder {
     const value = name === null ? null : this.#string()
     if (name === null || value === null) return null
     const field: Field = [name, value]
-    if (isIndexing) this.#table.add(field)
-    return field
+    return !isIndexing || this.#table.add(field) ? field : null
   }
 
   #indexed(index: number): Field | undefined {

@@ -46,7 +46,7 @@ export interface MessageHandler<Head> {
   onAnomaly(anomaly: Anomaly): void
   /**
    * Unreadable from `offset` bytes into this direction on; `decoder.position` is the same place in the pushed chunk, or 0 when that lies in an
-   * earlier one. The decoder ignores all further bytes.
+   * earlier one: `decoder.held` is what came before it. The decoder ignores all further bytes.
    */
   onViolation(anomaly: Anomaly, offset: number, at: number): void
 }
@@ -160,7 +160,7 @@ export class Http1RequestDecoder extends MessageDecoder {
       if (aboveAscii.test(target)) this.note('nonAsciiTarget')
       if (oddTarget.test(target)) this.note('invalidRequestLine')
     }
-    if (!exact && !version.startsWith('HTTP/')) this.note('invalidRequestLine')
+    if (!exact) this.note(version.startsWith('HTTP/') ? 'unknownVersion' : 'invalidRequestLine')
     this.#method = method
     this.#target = target
     this.#version = version.slice(5)
@@ -215,6 +215,7 @@ export class Http1ResponseDecoder extends MessageDecoder {
     const { framing } = block
     const status = this.#status
     const head = new DecodedResponseHead(this, this.#version, status, this.#reason, block)
+    if ((status < 200 || status === 204) && (framing.contentLength !== null || framing.transferEncoded)) this.note('unexpectedFraming')
     if (status < 200 && status !== 101) {
       this.closing = false
       this.#handler.onInformational(head, at)

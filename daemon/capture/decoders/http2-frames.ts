@@ -1,5 +1,7 @@
 /** The frame layer of HTTP/2 (RFC 9113 section 4): finds frames in bytes however they are split. */
 
+import { GrowingBytes } from './growing-bytes.ts'
+
 const headerLength = 9
 
 export interface FrameSink {
@@ -7,7 +9,7 @@ export interface FrameSink {
   accepts(type: number, flags: number, stream: number, length: number): 'stream' | 'hold' | 'skip' | 'violation'
   isPadded(type: number, flags: number): boolean
   /** Payload without padding, as it comes. */
-  piece(stream: number, bytes: Buffer): void
+  piece(stream: number, bytes: Buffer, at: number): void
   /** The streamed frame is whole. */
   streamed(stream: number, at: number): void
   /** A whole payload without padding; false: it means nothing. The bytes may be a view. */
@@ -23,9 +25,9 @@ export class FrameReader {
   readonly #preface: Buffer | null
   #state: Treatment = 'header'
   #header: Buffer = Buffer.alloc(headerLength)
-  /** Of the header, the preface or the held payload. */
+  /** Of the header or the preface. */
   #filled = 0
-  #payload: Buffer | null = null
+  #payload: GrowingBytes | null = null
   #treatment: Exclude<Treatment, 'preface' | 'header' | 'padLength' | 'broken'> = 'skip'
   #type = 0
   #flags = 0
@@ -137,7 +139,7 @@ export class FrameReader {
   #passPiece(bytes: Buffer, position: number, at: number): number {
     const end = Math.min(bytes.length, position + this.#left)
     this.#left -= end - position
-    this.#sink.piece(this.#stream, bytes.subarray(position, end))
+    this.#sink.piece(this.#stream, bytes.subarray(position, end), at)
     if (this.#left === 0) this.#payloadEnds(null, at)
     return end
   }
@@ -151,19 +153,10 @@ export class FrameReader {
       return end
     }
     // Memory grows with what came, not with what a header promises.
-    this.#payload = this.#payload === null ? Buffer.from(bytes.subarray(position, end)) : this.#grown(bytes, position, end)
-    this.#filled += end - position
-    if (this.#left === 0) this.#payloadEnds(this.#payload.subarray(0, this.#filled), at)
+    this.#payload ??= new GrowingBytes()
+    this.#payload.add(bytes, position, end)
+    if (this.#left === 0) this.#payloadEnds(this.#payload.whole, at)
     return end
-  }
-
-  #grown(bytes: Buffer, start: number, end: number): Buffer {
-    const held = this.#payload as Buffer
-    const need = this.#filled + end - start
-    const larger = need <= held.length ? held : Buffer.allocUnsafe(need * 2)
-    if (larger !== held) held.copy(larger, 0, 0, this.#filled)
-    bytes.copy(larger, this.#filled, start, end)
-    return larger
   }
 
   #skipPiece(bytes: Buffer, position: number): number {

@@ -3,21 +3,35 @@
  * priorities and settings that bind the peers alone are passed over, and stream states are the business of who joins both directions.
  */
 
-import { type FieldList, HpackDecoder } from './hpack.ts'
+import type { Anomaly } from '../../../sdk/model.ts'
+import { GrowingBytes } from './growing-bytes.ts'
+import { type Field, HpackDecoder } from './hpack.ts'
 import { FrameReader, type FrameSink } from './http2-frames.ts'
+
+/** A field block, decoded. */
+export interface FieldsRead {
+  /** In order; pairs may be shared with other lists. */
+  fields: Field[]
+  /** What is odd about how they were sent. */
+  anomalies: Anomaly[]
+  /** END_STREAM came with them; `onEnd` follows. */
+  endsStream: boolean
+}
 
 /** `at`: Unix ms of the bytes that completed the event. */
 export interface Http2Handler {
-  onFields(stream: number, list: FieldList, at: number): void
+  onFields(stream: number, read: FieldsRead, at: number): void
   /** Payload of DATA without padding, as it comes; the bytes are a view. */
-  onData(stream: number, bytes: Buffer): void
+  onData(stream: number, bytes: Buffer, at: number): void
   /** END_STREAM: this direction of the stream has ended. */
   onEnd(stream: number, at: number): void
   /** The origin announces a request that it answers unasked (section 8.4). */
-  onPromise(stream: number, promised: number, list: FieldList, at: number): void
+  onPromise(stream: number, promised: number, read: FieldsRead, at: number): void
   onReset(stream: number, code: number, at: number): void
   /** Streams above `lastStream` were not processed and never will be. */
   onGoAway(lastStream: number, code: number, at: number): void
+  /** More frames that carry nothing came within a second than any use has for them (section 10.5). */
+  onFlood(at: number): void
   /** From this offset of the direction on nothing can be told; no further event comes. */
   onViolation(offset: number, at: number): void
 }
@@ -43,6 +57,13 @@ const hasPriority = 0x20
 const clientPreface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** Of a field block in all its frames; more is a flood. */
 const blockLimit = 4 * 1024 * 1024
+/** A block of this many frames is on record as a flood; with frames of the smallest size that peers must take they hold 1 MiB. */
+const manyContinuations = 64
+/** A list of 64 KiB that is so many times its block is on record as a bomb. */
+const bombFactor = 64
+const bombSize = 64 * 1024
+/** SETTINGS, PING, PRIORITY, unknown frames and DATA without content, within a second. */
+const manyEmptyFrames = 2_000
 
 /** A field block whose END_HEADERS has not come. */
 interface OpenBlock {
@@ -50,8 +71,8 @@ interface OpenBlock {
   /** null: of HEADERS. */
   promised: number | null
   endsStream: boolean
-  pieces: Buffer[]
-  bytes: number
+  bytes: GrowingBytes
+  frames: number
 }
 
 export class Http2Decoder implements FrameSink {
@@ -62,6 +83,9 @@ export class Http2Decoder implements FrameSink {
   #block: OpenBlock | null = null
   #begun = false
   #endsStream = false
+  #emptyFrames = 0
+  #emptySince = 0
+  #now = 0
 
   constructor(sender: 'client' | 'origin', handler: Http2Handler) {
     this.#handler = handler
@@ -76,6 +100,7 @@ export class Http2Decoder implements FrameSink {
 
   /** Never throws; what it holds is bounded by a frame's header and one field block. */
   push(bytes: Buffer, at: number): void {
+    this.#now = at
     this.#frames.push(bytes, at)
   }
 
@@ -93,11 +118,12 @@ export class Http2Decoder implements FrameSink {
       case Frame.data:
         if (stream === 0) return 'violation'
         this.#endsStream = (flags & endStream) !== 0
+        if (length <= 1 && !this.#endsStream) this.#empty()
         return 'stream'
       case Frame.headers:
         return stream === 0 || length > blockLimit ? 'violation' : 'hold'
       case Frame.continuation:
-        return this.#block === null || this.#block.bytes + length > blockLimit ? 'violation' : 'hold'
+        return this.#block === null || this.#block.bytes.length + length > blockLimit ? 'violation' : 'hold'
       case Frame.promise:
         return stream === 0 || this.#isClient || length > blockLimit ? 'violation' : 'hold'
       case Frame.reset:
@@ -105,20 +131,34 @@ export class Http2Decoder implements FrameSink {
       case Frame.goAway:
         return stream !== 0 || length < 8 || length > blockLimit ? 'violation' : 'hold'
       case Frame.settings:
+        this.#empty()
         return stream !== 0 || length % 6 !== 0 ? 'violation' : 'skip'
       case Frame.ping:
+        this.#empty()
         return stream !== 0 || length !== 8 ? 'violation' : 'skip'
+      case Frame.windowUpdate:
+        return 'skip'
       default:
+        this.#empty()
         return 'skip'
     }
+  }
+
+  #empty(): void {
+    if (this.#now - this.#emptySince > 1000) {
+      this.#emptySince = this.#now
+      this.#emptyFrames = 0
+    }
+    this.#emptyFrames++
+    if (this.#emptyFrames === manyEmptyFrames) this.#handler.onFlood(this.#now)
   }
 
   isPadded(type: number, flags: number): boolean {
     return (type === Frame.data || type === Frame.headers || type === Frame.promise) && (flags & padded) !== 0
   }
 
-  piece(stream: number, bytes: Buffer): void {
-    this.#handler.onData(stream, bytes)
+  piece(stream: number, bytes: Buffer, at: number): void {
+    this.#handler.onData(stream, bytes, at)
   }
 
   streamed(stream: number, at: number): void {
@@ -145,30 +185,36 @@ export class Http2Decoder implements FrameSink {
   #headers(flags: number, stream: number, payload: Buffer, at: number): boolean {
     const start = (flags & hasPriority) !== 0 ? 5 : 0
     if (payload.length < start) return false
-    const block = { stream, promised: null, endsStream: (flags & endStream) !== 0, pieces: [], bytes: 0 }
+    const block = { stream, promised: null, endsStream: (flags & endStream) !== 0, bytes: new GrowingBytes(), frames: 0 }
     return this.#fragment(block, flags, payload.subarray(start), at)
   }
 
   #promise(flags: number, stream: number, payload: Buffer, at: number): boolean {
     if (payload.length < 4) return false
     const promised = payload.readUInt32BE(0) & 0x7fff_ffff
-    return this.#fragment({ stream, promised, endsStream: false, pieces: [], bytes: 0 }, flags, payload.subarray(4), at)
+    return this.#fragment({ stream, promised, endsStream: false, bytes: new GrowingBytes(), frames: 0 }, flags, payload.subarray(4), at)
   }
 
   #fragment(block: OpenBlock, flags: number, piece: Buffer, at: number): boolean {
     const isWhole = (flags & endHeaders) !== 0
     if (!isWhole) {
       // The bytes outlive the batch they came in.
-      block.pieces.push(Buffer.from(piece))
-      block.bytes += piece.length
+      block.bytes.add(piece)
+      block.frames++
       this.#block = block
       return true
     }
     this.#block = null
-    const list = this.#hpack.decode(block.pieces.length === 0 ? piece : Buffer.concat([...block.pieces, piece]))
+    if (block.frames > 0) block.bytes.add(piece)
+    const bytes = block.frames > 0 ? block.bytes.whole : piece
+    const list = this.#hpack.decode(bytes)
     if (list === null) return false
-    if (block.promised !== null) this.#handler.onPromise(block.stream, block.promised, list, at)
-    else this.#handler.onFields(block.stream, list, at)
+    const anomalies: Anomaly[] = list.truncated ? ['headTooLarge'] : []
+    if (list.size > bombSize && list.size > bytes.length * bombFactor) anomalies.push('compressionBomb')
+    if (block.frames > manyContinuations) anomalies.push('continuationFlood')
+    const read = { fields: list.fields, anomalies, endsStream: block.endsStream }
+    if (block.promised !== null) this.#handler.onPromise(block.stream, block.promised, read, at)
+    else this.#handler.onFields(block.stream, read, at)
     if (block.endsStream) this.#handler.onEnd(block.stream, at)
     return true
   }

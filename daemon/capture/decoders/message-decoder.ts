@@ -1,6 +1,6 @@
 /** Where messages of one direction of an HTTP/1 connection begin and end (RFC 9112 sections 2.2, 6 and 7); start lines are its heirs' business. */
 import type { Anomaly } from '../../../sdk/model.ts'
-import { maxChunkLine, readChunkSize, unreadableSize } from './chunk-size.ts'
+import { hasExtension, maxChunkLine, readChunkSize, unreadableSize } from './chunk-size.ts'
 import { type HeaderBlock, HeaderBlocks } from './header-block.ts'
 import { HeldBytes, headEnd } from './held-bytes.ts'
 import type { DecoderOptions, MessageHandler } from './http1.ts'
@@ -47,6 +47,8 @@ export abstract class MessageDecoder {
   #resynchronised = false
   #noted: Anomaly[] = []
   #unframed: Anomaly = 'invalidContentLength'
+  /** Of the message in hand: a chunk with an extension has been told of. */
+  #extended = false
   #source: Buffer | null = null
   #rawStart = 0
   #rawEnd = 0
@@ -78,6 +80,10 @@ export abstract class MessageDecoder {
   /** Bytes of an unfinished head (or line of the framing). */
   get heldBytes(): number {
     return this.#held.length
+  }
+  /** What `heldBytes` counts; in onViolation, what earlier chunks brought of the unreadable. A view, to be used at once. */
+  get held(): Buffer {
+    return this.#held.whole
   }
   /** All further bytes are ignored: after `becomeOpaque`, a switch of protocols or a violation. */
   get opaque(): boolean {
@@ -232,6 +238,7 @@ export abstract class MessageDecoder {
     this.#rawStart = start
     this.#rawEnd = start + end
     this.#held.release()
+    this.#extended = false
     this.#afterHead(this.#blocks.get(head.slice(feed + 1)), at)
   }
 
@@ -306,6 +313,10 @@ export abstract class MessageDecoder {
       return
     }
     if (length === 0 || line[first + length - 1] !== carriageReturn) this.#events.onAnomaly('bareLineFeed')
+    if (!this.#extended && hasExtension(line, first, first + length)) {
+      this.#extended = true
+      this.#events.onAnomaly('chunkExtension')
+    }
     this.#held.release()
     this.position = feed + 1
     this.#needed = size
@@ -353,6 +364,7 @@ export abstract class MessageDecoder {
     this.#held.release()
     if (block.fields.length > 0) this.#events.onTrailers(block)
     for (const anomaly of block.anomalies) this.#events.onAnomaly(anomaly)
+    if (saysFraming(block)) this.#events.onAnomaly('forbiddenTrailer')
     this.#finish(at)
   }
 
@@ -376,7 +388,13 @@ export abstract class MessageDecoder {
   #violate(anomaly: Anomaly, index: number, at: number): void {
     this.#state = State.violated
     this.position = Math.max(0, index)
-    this.#held.release()
+    // Held bytes end with those of this chunk, from `position` on.
+    this.#held.length = Math.max(0, -index)
     this.#events.onViolation(anomaly, this.#before + index, at)
+    this.#held.release()
   }
 }
+
+/** RFC 9110 section 6.5.1: fields that frame or route a message come too late in its trailers. */
+const saysFraming = ({ framing }: HeaderBlock): boolean =>
+  framing.transferEncoded || framing.contentLength !== null || framing.unusableLength !== null || framing.host !== null

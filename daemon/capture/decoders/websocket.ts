@@ -3,15 +3,19 @@
  * Fragments are joined, masks undone, control frames come between the fragments where they stood.
  */
 import { constants, inflateRawSync } from 'node:zlib'
+import type { Anomaly } from '../../../sdk/model.ts'
+import { GrowingBytes } from './growing-bytes.ts'
 
-type WebSocketMessageType = 'text' | 'binary' | 'ping' | 'pong' | 'close'
+export type WebSocketMessageType = 'text' | 'binary' | 'ping' | 'pong' | 'close'
 
 export interface WebSocketHandler {
   /**
    * @param payload uncompressed, memory of its own
-   * @param size of the whole payload; more than `payload` holds when the message is beyond the limit
+   * @param size of the whole payload (of one that is too long to be inflated: at least); more than `payload` holds when the message is beyond the limit
    */
   onMessage(type: WebSocketMessageType, payload: Buffer, size: number, at: number): void
+  /** Odd but readable. */
+  onAnomaly(anomaly: Anomaly): void
   /** Nothing that follows means anything. */
   onViolation(at: number): void
 }
@@ -19,6 +23,8 @@ export interface WebSocketHandler {
 export interface WebSocketOptions {
   /** Of this direction, as the handshake agreed; null: not compressed. */
   deflate: { contextTakeover: boolean } | null
+  /** Its frames have to be masked (a client's), or must not be (RFC 6455 section 5.1). */
+  masked: boolean
   /** Payload bytes kept of one message. */
   limit?: number
 }
@@ -27,6 +33,8 @@ const opcodes: Record<number, WebSocketMessageType> = { 1: 'text', 2: 'binary', 
 const continuation = 0
 const firstControl = 8
 const usualLimit = 4 * 1024 * 1024
+/** Inflated beyond the limit, so that what refers to a long message can still be read; to the limit. */
+const inflatedTimes = 4
 const windowBytes = 32 * 1024
 /** RFC 7692 section 7.2.2. */
 const deflateTail = Buffer.of(0, 0, 0xff, 0xff)
@@ -36,8 +44,7 @@ const noBytes: Buffer = Buffer.alloc(0)
 interface Assembly {
   type: WebSocketMessageType
   compressed: boolean
-  pieces: Buffer[]
-  kept: number
+  kept: GrowingBytes
   size: number
 }
 
@@ -53,6 +60,7 @@ interface Frame {
 export class WebSocketDecoder {
   readonly #handler: WebSocketHandler
   readonly #deflate: WebSocketOptions['deflate']
+  readonly #masked: boolean
   readonly #limit: number
   #header: Buffer = Buffer.alloc(14)
   #filled = 0
@@ -67,7 +75,13 @@ export class WebSocketDecoder {
   constructor(handler: WebSocketHandler, options: WebSocketOptions) {
     this.#handler = handler
     this.#deflate = options.deflate
+    this.#masked = options.masked
     this.#limit = options.limit ?? usualLimit
+  }
+
+  /** A message has begun and not ended. */
+  get isAmid(): boolean {
+    return this.#message !== null || this.#frame !== null || this.#filled > 0
   }
 
   /** Never throws; what it holds is bounded by the limit. */
@@ -111,9 +125,10 @@ export class WebSocketDecoder {
       this.#break(at)
       return
     }
+    if ((mask !== null) !== this.#masked) this.#handler.onAnomaly('invalidMask')
     let into = this.#message
     if (type !== undefined) {
-      into = { type, compressed, pieces: [], kept: 0, size: 0 }
+      into = { type, compressed, kept: new GrowingBytes(), size: 0 }
       if (isControl) this.#control = into
       else this.#message = into
     }
@@ -128,12 +143,10 @@ export class WebSocketDecoder {
     frame.left -= end - position
     frame.offset += end - position
     into.size += end - position
-    const keep = Math.min(end - position, this.#limit - into.kept)
+    const keep = Math.min(end - position, this.#limit - into.kept.length)
     if (keep > 0) {
-      const piece = Buffer.from(bytes.subarray(position, position + keep))
-      if (mask !== null) unmask(piece, mask, offset)
-      into.pieces.push(piece)
-      into.kept += keep
+      into.kept.add(bytes, position, position + keep)
+      if (mask !== null) unmask(into.kept.whole.subarray(-keep), mask, offset)
     }
     if (frame.left === 0) this.#frameEnds(frame, at)
     return end
@@ -144,7 +157,7 @@ export class WebSocketDecoder {
     if (!final) return
     if (into === this.#control) this.#control = null
     else this.#message = null
-    const payload = into.pieces.length === 1 ? (into.pieces[0] as Buffer) : Buffer.concat(into.pieces)
+    const payload = into.kept.whole
     if (into.compressed) this.#inflate(into, payload, at)
     else this.#handler.onMessage(into.type, payload, into.size, at)
   }
@@ -156,12 +169,13 @@ export class WebSocketDecoder {
       this.#break(at)
       return
     }
+    const most = this.#limit * inflatedTimes
     let inflated: Buffer | null = null
     if (message.size === payload.length) {
       try {
         inflated = inflateRawSync(Buffer.concat([payload, deflateTail]), {
           finishFlush: constants.Z_SYNC_FLUSH,
-          maxOutputLength: this.#limit,
+          maxOutputLength: most,
           ...(window.length > 0 ? { dictionary: window } : {}),
         })
       } catch (error) {
@@ -172,8 +186,8 @@ export class WebSocketDecoder {
       }
     }
     // Beyond the limit: that it came is told, and what refers to it cannot be undone.
-    if (inflated === null) this.#handler.onMessage(message.type, noBytes, Math.max(message.size, this.#limit + 1), at)
-    else this.#handler.onMessage(message.type, inflated, inflated.length, at)
+    if (inflated === null) this.#handler.onMessage(message.type, noBytes, Math.max(message.size, most + 1), at)
+    else this.#handler.onMessage(message.type, atMost(inflated, this.#limit), inflated.length, at)
     if (takesOver) this.#window = inflated === null ? null : Buffer.from(Buffer.concat([window, inflated]).subarray(-windowBytes))
   }
 
@@ -182,10 +196,13 @@ export class WebSocketDecoder {
     this.#message = null
     this.#control = null
     this.#frame = null
+    this.#filled = 0
     this.#window = null
     this.#handler.onViolation(at)
   }
 }
+
+const atMost = (bytes: Buffer, limit: number): Buffer => (bytes.length > limit ? Buffer.from(bytes.subarray(0, limit)) : bytes)
 
 function unmask(piece: Buffer, mask: Buffer, offset: number): void {
   for (let at = 0; at < piece.length; at++) piece[at] = (piece[at] as number) ^ (mask[(offset + at) & 3] as number)

@@ -4,6 +4,7 @@ import type { CommandRun } from '../command.ts'
 import { parsePart, parseSeq } from '../commands.ts'
 import { type Context, withClient } from '../context.ts'
 import { exits, UsageError } from '../exit.ts'
+import type { Output } from '../output.ts'
 import { printableLines } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { readableTexts } from '../readable-text.ts'
@@ -18,7 +19,9 @@ export const body: CommandRun = async (given, context) => {
   return withClient(context, async (client) => {
     const { id } = await resolveSession(client, given.required('session'))
     const which = { sessionId: id, seq, part, decode: given.flag('decode') }
-    if (given.flag('json')) await writeJsonBody(context, client, which)
+    if (given.flag('text') && given.flag('json')) throw new UsageError('--text and --json exclude each other')
+    if (given.flag('text')) await writeText(context, client, which)
+    else if (given.flag('json')) await writeJsonBody(context, client, which)
     else await stream(context, client, which)
     return exits.done
   })
@@ -42,14 +45,27 @@ async function* pages(client: Client, which: Body) {
   }
 }
 
+async function writeText({ out, err }: Context, client: Client, { sessionId, seq, part }: Body): Promise<void> {
+  for (let offset = 0; ; ) {
+    const { text, charset, malformed, next, eof, truncated } = await client.call('exchange/readText', { sessionId, seq, part, offset })
+    await out.write(out.terminal ? printableLines(text) : text)
+    if (malformed) await err.line(`weir: from byte ${offset} on it is not all ${charset}: what is none stands as \ufffd`)
+    if (eof || next === offset) return sayEnd(err, { eof, truncated, offset: next })
+    offset = next
+  }
+}
+
 async function stream({ out, err }: Context, client: Client, which: Body): Promise<void> {
   const text = forTerminal()
   for await (const { bytes, offset, eof, truncated, isLast } of pages(client, which)) {
     if (bytes.length > 0) await out.write(out.terminal ? text(bytes) : bytes)
-    if (!isLast) continue
-    if (truncated) await err.line(`weir: only ${formatBytes(offset)} of this body were recorded`)
-    else if (!eof) await err.line(`weir: this body has not ended yet; these are its first ${formatBytes(offset)}`)
+    if (isLast) await sayEnd(err, { eof, truncated, offset })
   }
+}
+
+async function sayEnd(err: Output, { eof, truncated, offset }: { eof: boolean; truncated: boolean; offset: number }): Promise<void> {
+  if (truncated) await err.line(`weir: only ${formatBytes(offset)} of this body were recorded`)
+  else if (!eof) await err.line(`weir: this body has not ended yet; these are its first ${formatBytes(offset)}`)
 }
 
 /** One object: what names the body, its bytes as base64, and the last answer's `size`, `eof` and `truncated`. */

@@ -4,6 +4,7 @@ import { startCapture } from '../capture-session.ts'
 import type { CommandRun } from '../command.ts'
 import { commandPath } from '../command-environment.ts'
 import { withClient } from '../context.ts'
+import { UsageError } from '../exit.ts'
 import { findExecutable } from '../find-executable.ts'
 import { printable } from '../printable.ts'
 
@@ -11,6 +12,9 @@ export const capture: CommandRun = async (given, context) => {
   const command = given.rest('command')
   const [program] = command
   const port = given.number('port')
+  if (program !== undefined && given.text('reverse') !== undefined) {
+    throw new UsageError('--reverse takes no command: start it by itself, and point the program at the address that it prints')
+  }
   if (program === undefined) {
     return withClient(context, async (client) => captureLive(context, client, () => startCapture(client, context, given, port)))
   }

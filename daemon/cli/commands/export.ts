@@ -5,10 +5,12 @@ import { join, resolve } from 'node:path'
 import type { Client } from '../../../sdk/client.ts'
 import { codes, WeirError } from '../../../sdk/errors.ts'
 import type { Params, Result } from '../../../sdk/protocol.ts'
+import type { RedactionLevel } from '../../../sdk/redaction/levels.ts'
+import type { Redacted } from '../../../sdk/redaction/settings.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { CommandFailed, exits } from '../exit.ts'
-import { exporterOptions } from '../exporter-options.ts'
+import { pluginOptions } from '../plugin-options.ts'
 import { printable } from '../printable.ts'
 import { formatBytes, plural } from '../quantity.ts'
 import { resolveSession } from '../session-argument.ts'
@@ -21,11 +23,13 @@ export const exportSession: CommandRun = (given, context) =>
     const exporter = given.required('exporter')
     const where = given.text('where')
     const set = given.list('set')
+    const redact = given.text('redact') as RedactionLevel | undefined
     const run: Run = {
       sessionId: id,
       exporter,
       ...(where !== undefined && { where }),
-      ...(set.length > 0 && { options: exporterOptions(set, await schemaOf(client, exporter)) }),
+      ...(redact !== undefined && { redact }),
+      ...(set.length > 0 && { options: pluginOptions(set, await schemaOf(client, exporter), '--set') }),
     }
     const out = given.text('out')
     if (out === undefined) await toOutput(context, client, run)
@@ -41,8 +45,9 @@ async function schemaOf(client: Client, name: string): Promise<unknown> {
 /** Standard output has the export and nothing else. */
 async function toOutput(context: Context, client: Client, run: Run): Promise<void> {
   try {
-    const { text = '' } = await client.call('exporter/run', run)
+    const { text = '', redacted } = await client.call('exporter/run', run)
     await context.out.write(text)
+    await tellRedacted(context, redacted)
   } catch (error) {
     if (!(error instanceof WeirError && error.code === codes.limitExceeded)) throw error
     await throughFile(context, client, run)
@@ -50,18 +55,28 @@ async function toOutput(context: Context, client: Client, run: Run): Promise<voi
 }
 
 /** What is too long for one answer takes the way through a file. */
-async function throughFile({ out }: Context, client: Client, run: Run): Promise<void> {
+async function throughFile(context: Context, client: Client, run: Run): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-export-'))
   try {
     const path = join(folder, 'export')
-    await client.call('exporter/run', { ...run, out: path })
+    const { redacted } = await client.call('exporter/run', { ...run, out: path })
     if (existsSync(`${path}.files`)) throw new CommandFailed('this export has files beside it; name a file for it: weir export ... -o FILE')
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) await out.write(chunk as Uint8Array)
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) await context.out.write(chunk as Uint8Array)
+    await tellRedacted(context, redacted)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function report({ err }: Context, { path = '', exchanges, bytes }: Result<'exporter/run'>): Promise<void> {
-  await err.line(`weir: ${plural(exchanges, 'exchange')}, ${formatBytes(bytes)}, in ${printable(path)}`)
+async function report(context: Context, { path = '', exchanges, bytes, redacted }: Result<'exporter/run'>): Promise<void> {
+  await context.err.line(`weir: ${plural(exchanges, 'exchange')}, ${formatBytes(bytes)}, in ${printable(path)}`)
+  await tellRedacted(context, redacted)
+}
+
+async function tellRedacted({ err }: Context, redacted: Redacted | undefined): Promise<void> {
+  if (redacted === undefined) return
+  const { level, secrets, short, bodiesLeftOut } = redacted
+  if (secrets + short + bodiesLeftOut === 0) return
+  const counts = [plural(secrets + short, 'secret'), ...(bodiesLeftOut > 0 ? [`${bodiesLeftOut} of the bodies left out unread`] : [])]
+  await err.line(`weir: redacted (${level}): ${counts.join(', ')}; --redact off exports all as it was`)
 }

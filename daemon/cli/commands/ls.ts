@@ -1,12 +1,11 @@
 import type { Client } from '../../../sdk/client.ts'
-import { WeirError } from '../../../sdk/errors.ts'
 import type { Exchange } from '../../../sdk/model.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { exchangeTable } from '../exchange-row.ts'
 import { exits } from '../exit.ts'
 import { printableJson } from '../printable.ts'
-import { resolveSessionAndQuery, type SessionAndQuery } from '../session-argument.ts'
+import { explainQuery, nothingMatched, resolveSessionAndQuery, type SessionAndQuery } from '../session-argument.ts'
 
 const pageSize = 500
 
@@ -17,6 +16,7 @@ export const ls: CommandRun = (given, context) =>
     const sort = given.text('sort') as Sort | undefined
     const limit = given.number('limit') ?? Infinity
     const line = lineOf(context, given.flag('json'))
+    let isEmpty = true
     try {
       const pages = sort
         ? [await sorted(client, found, sort, limit)]
@@ -27,11 +27,13 @@ export const ls: CommandRun = (given, context) =>
       for await (const page of pages) {
         if (!headed && page.length > 0) await context.out.line(exchangeTable(context.out).header())
         headed ||= page.length > 0
+        isEmpty &&= page.length === 0
         if (page.length > 0) await context.out.write(`${page.map(line).join('\n')}\n`)
       }
     } catch (error) {
-      throw explained(error, found)
+      throw explainQuery(error, found)
     }
+    if (isEmpty && found.notASession !== undefined) await context.err.line(`weir: ${nothingMatched(found.notASession)}`)
     return exits.done
   })
 
@@ -85,11 +87,4 @@ async function sorted(client: Client, found: SessionAndQuery, sort: Sort, limit:
   for await (const page of all(client, found)) for (const exchange of page) keyed.push({ key: keys[sort](exchange), exchange })
   keyed.sort((a, b) => a.key - b.key || a.exchange.seq - b.exchange.seq)
   return keyed.slice(0, Math.min(limit, keyed.length)).map(({ exchange }) => exchange)
-}
-
-/** A mistyped session looks like a query: when that is refused, both are said. */
-function explained(error: unknown, { notASession }: SessionAndQuery): unknown {
-  if (notASession === undefined || !(error instanceof WeirError)) return error
-  const message = `there is no session ${JSON.stringify(notASession)} (weir sessions lists them), and as a query on last: ${error.message}`
-  return new WeirError(error.code, error.reason, message, error.data)
 }

@@ -7,7 +7,9 @@ import { type Context, withClient } from '../context.ts'
 import { headerValue } from '../exchange-row.ts'
 import { describeExchange, describeRequest, describeResponse } from '../exchange-text.ts'
 import { exits, sentence } from '../exit.ts'
+import { describeForm, hasFields, isForm } from '../form-text.ts'
 import { writeJson } from '../json-output.ts'
+import { describeMessage } from '../message-text.ts'
 import { printable, printableLines } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { readableText } from '../readable-text.ts'
@@ -15,6 +17,7 @@ import { resolveSession } from '../session-argument.ts'
 import { shellWord } from '../shell-word.ts'
 
 const shownBytes = 64 * 1024
+const shownMessages = 20
 
 export const show: CommandRun = async (given, context) => {
   const seq = parseSeq(given.required('seq'))
@@ -33,10 +36,22 @@ async function print(context: Context, client: Client, session: Session, exchang
   await out.line()
   await out.line(describeRequest(exchange, out))
   await printBody(context, client, session, exchange, 'request')
-  if (!exchange.response) return
+  if (exchange.response) {
+    await out.line()
+    await out.line(describeResponse(exchange.response, out))
+    await printBody(context, client, session, exchange, 'response')
+  }
+  await printMessages(context, client, session, exchange)
+}
+
+async function printMessages({ out }: Context, client: Client, session: Session, exchange: Exchange): Promise<void> {
+  const page = { sessionId: session.id, seq: exchange.seq, limit: shownMessages, decode: true }
+  const { items, more } = await client.call('exchange/readMessages', page)
+  if (items.length === 0) return
   await out.line()
-  await out.line(describeResponse(exchange.response, out))
-  await printBody(context, client, session, exchange, 'response')
+  for (const item of items) await out.line(describeMessage(item, out))
+  const how = `weir messages ${shellWord(printable(session.name))} ${exchange.seq}`
+  if (more) await out.line(out.style('dim', `(the first ${shownMessages}; all of them: ${how})`))
 }
 
 async function printBody({ out }: Context, client: Client, session: Session, exchange: Exchange, part: Part): Promise<void> {
@@ -45,10 +60,14 @@ async function printBody({ out }: Context, client: Client, session: Session, exc
   await out.line()
   const how = `weir body ${shellWord(printable(session.name))} ${exchange.seq} ${part}`
   try {
+    const contentType = headerValue(message.headers, 'content-type') ?? ''
+    if (isForm(contentType)) {
+      const form = await client.call('exchange/readForm', { sessionId: session.id, seq: exchange.seq, part })
+      if (hasFields(form)) return await out.line(describeForm(form, out))
+    }
     const range = { sessionId: session.id, seq: exchange.seq, part, offset: 0, length: shownBytes, decode: true }
     const { data, size } = await client.call('exchange/readBody', range)
     const bytes = Buffer.from(data, 'base64')
-    const contentType = headerValue(message.headers, 'content-type') ?? ''
     const text = readableText(bytes, contentType)
     if (text === null) return await out.line(out.style('dim', `(${formatBytes(size)} that are no text: ${how} > FILE)`))
     const shown = printableLines(text)

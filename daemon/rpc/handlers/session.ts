@@ -1,10 +1,11 @@
 /** session/* */
 import type { SessionManager } from '../../session/session-manager.ts'
+import type { SessionOverview } from '../../session/session-overview.ts'
 import type { Handlers } from '../call.ts'
 
 type Methods = Extract<keyof Handlers, `session/${string}`>
 
-export const sessionHandlers = (sessions: SessionManager): Pick<Handlers, Methods> => ({
+export const sessionHandlers = (sessions: SessionManager, overviews: SessionOverview): Pick<Handlers, Methods> => ({
   'session/start': (params) => sessions.start(params),
   'session/stop': ({ sessionId }) => sessions.stop(sessionId),
   'session/pause': ({ sessionId }) => sessions.pause(sessionId),
@@ -15,5 +16,6 @@ export const sessionHandlers = (sessions: SessionManager): Pick<Handlers, Method
     return {}
   },
   'session/list': async ({ state }) => ({ items: await sessions.list(state) }),
-  'session/set': ({ sessionId, ...changes }) => sessions.set(sessionId, changes),
+  'session/set': ({ sessionId, name, ...changes }) => sessions.set(sessionId, name, changes),
+  'session/overview': (params, { signal }) => overviews.overview(params, signal),
 })

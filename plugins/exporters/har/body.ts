@@ -17,6 +17,8 @@ export interface HarBody {
   /** Plain; or what stands between the quotes of its JSON, in pieces; null: left out. */
   text: string | AsyncIterable<string> | null
   comment: string | null
+  /** Content-Encoding is still on it. */
+  encoded?: true
 }
 
 const absent = (size: number, comment: string | null): HarBody => ({ size, base64: false, text: null, comment })
@@ -57,7 +59,7 @@ async function decodedBody({ exchange, part, headers, maximum }: BodyRequest): P
   } catch (error) {
     const wire = await exchange.readBody(part)
     const why = error instanceof Error ? error.message : 'unreadable'
-    return { size: wire.byteLength, base64: true, text: asBase64(wire), comment: `still content-encoded: ${why}` }
+    return { size: wire.byteLength, base64: true, text: asBase64(wire), comment: `still content-encoded: ${why}`, encoded: true }
   }
   return bytes.byteLength > maximum ? absent(bytes.byteLength, `left out: larger than ${maximum} bytes`) : wholeBody(bytes, headers)
 }

@@ -3,11 +3,12 @@
  * member by member, because objects made only to be printed are most of what an export costs.
  */
 import { isIP } from 'node:net'
-import type { Endpoint, Exchange, Headers, Informational, Tls } from '../../../sdk/model.ts'
+import type { Endpoint, Exchange, Headers, Informational, Message, Tls } from '../../../sdk/model.ts'
+import { type UriForm, uriOf } from '../text/uri.ts'
 import { requestCookies, responseCookies } from './cookies.ts'
+import { queryString } from './form-fields.ts'
 import type { HeaderFacts } from './header-facts.ts'
 import { harTimings, totalTime } from './timings.ts'
-import { harUrl, queryString, type UrlForm } from './url.ts'
 
 const versions: Record<string, string> = { '2': 'http/2.0', '3': 'http/3.0', '': '' }
 const harVersion = (version: string): string => JSON.stringify(versions[version] ?? `HTTP/${version}`)
@@ -37,9 +38,19 @@ export function entryJson(exchange: Exchange): string {
 
 const errorJson = ({ error, state }: Exchange) => `,"_error":${json(error ? `${error.reason}: ${error.message}` : state)}`
 
+const opcodes: Partial<Record<Message['type'], number>> = { text: 1, binary: 2 }
+
+/** As Chromium writes it; null: a control frame, which it leaves out. */
+export function webSocketMessageJson({ type, direction, at, text, data, size, truncated }: Message): string | null {
+  const opcode = opcodes[type]
+  if (opcode === undefined) return null
+  const cut = truncated ? `,"_truncated":true,"_size":${size}` : ''
+  return `{"type":"${direction === 'sent' ? 'send' : 'receive'}","time":${at / 1000},"opcode":${opcode},"data":${json(text ?? data ?? '')}${cut}}`
+}
+
 /** All but `postData`. */
-export function requestJson({ request, kind, state }: Exchange, headers: HeaderFacts, form: UrlForm): string {
-  const url = harUrl(kind === 'websocket' ? request.url.replace(/^http/, 'ws') : request.url, form)
+export function requestJson({ request, kind, state }: Exchange, headers: HeaderFacts, form: UriForm): string {
+  const url = uriOf(kind === 'websocket' ? request.url.replace(/^http/, 'ws') : request.url, form)
   const bodySize = state === 'open' && request.bodySize === 0 ? -1 : request.bodySize
   let text = `{"method":${json(request.method)},"url":${json(url)},"httpVersion":${harVersion(request.httpVersion)}`
   text += `,"cookies":${headers.cookies ? listed(requestCookies(request.headers)) : '[]'},"headers":${headers.json}`

@@ -1,39 +1,38 @@
 /** The outer structure, written as it goes: memory holds one entry, and of a large body only a piece. */
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
+import { PacedText } from '../text/paced-text.ts'
+import type { UriForm } from '../text/uri.ts'
 import { type BodyRequest, emptyBody, type HarBody, harBody } from './body.ts'
-import { entryJson, requestJson, responseJson } from './entry.ts'
+import { entryJson, requestJson, responseJson, webSocketMessageJson } from './entry.ts'
+import { formFields } from './form-fields.ts'
 import { type HeaderFacts, HeaderReader } from './header-facts.ts'
-import { formFields, type UrlForm } from './url.ts'
 
 interface WriterOptions {
   /** Larger bodies are left out; -1: all are. */
   maxBodyBytes: number
-  urls: UrlForm
+  urls: UriForm
   /** Of the exporter. */
   version: string
 }
 
-const bufferedCharacters = 64 * 1024
 const formType = 'application/x-www-form-urlencoded'
 
 export class HarWriter {
-  #out: Writable
+  readonly #text: PacedText
   #options: WriterOptions
   #headers = new HeaderReader()
-  #buffered = ''
 
   constructor(out: Writable, options: WriterOptions) {
-    this.#out = out
+    this.#text = new PacedText(out)
     this.#options = options
   }
 
   /** @param leaveOut called for each exchange that is no entry: a tunnel is no HTTP exchange. */
   async write(exchanges: AsyncIterable<ExportedExchange>, leaveOut: () => void): Promise<void> {
     const creator = { name: 'weir', version: this.#options.version }
-    this.#buffered = `{"log":{"version":"1.2","creator":${JSON.stringify(creator)},"pages":[],"entries":[`
-    await this.#flush()
+    this.#text.add(`{"log":{"version":"1.2","creator":${JSON.stringify(creator)},"pages":[],"entries":[`)
+    await this.#text.flush()
     let between = '\n'
     let tunnels = 0
     for await (const exchange of exchanges) {
@@ -41,35 +40,49 @@ export class HarWriter {
         tunnels++
         leaveOut()
       } else {
-        this.#buffered += between
+        this.#text.add(between)
         between = ',\n'
         await this.#entry(exchange)
-        if (this.#buffered.length > bufferedCharacters) await this.#flush()
+        if (this.#text.isFull) await this.#text.flush()
       }
     }
-    if (tunnels > 0) this.#buffered += `\n],"comment":"left out: ${tunnels} tunnel${tunnels > 1 ? 's' : ''} whose inside was not read"}}\n`
-    else this.#buffered += '\n]}}\n'
-    await this.#flush()
+    if (tunnels > 0) this.#text.add(`\n],"comment":"left out: ${tunnels} tunnel${tunnels > 1 ? 's' : ''} whose inside was not read"}}\n`)
+    else this.#text.add('\n]}}\n')
+    await this.#text.flush()
   }
 
   async #entry(exchange: ExportedExchange): Promise<void> {
     const { request, response } = exchange
     const sent = this.#headers.read(request.headers)
     const received = response && this.#headers.read(response.headers)
-    this.#buffered += `${entryJson(exchange)},"request":${requestJson(exchange, sent, this.#options.urls)}`
+    this.#text.add(`${entryJson(exchange)},"request":${requestJson(exchange, sent, this.#options.urls)}`)
     // What follows the handshake of a WebSocket is no body.
     if (request.bodySize > 0 && exchange.kind === 'http') {
       const body = await harBody(this.#body(exchange, 'request', request.bodySize, sent))
-      this.#buffered += `,"postData":${postDataJson(body, sent)}`
-      await this.#text({ ...body, text: body.text ?? '' })
+      this.#text.add(`,"postData":${postDataJson(body, sent)}`)
+      await this.#content({ ...body, text: body.text ?? '' })
     }
-    this.#buffered += `},"response":${responseJson(exchange, received)},"content":`
+    this.#text.add(`},"response":${responseJson(exchange, received)},"content":`)
     const wireBytes = exchange.kind === 'http' ? (response?.bodySize ?? 0) : 0
     const body = received && wireBytes > 0 ? await harBody(this.#body(exchange, 'response', wireBytes, received)) : emptyBody
-    this.#buffered += contentJson(body, wireBytes, received)
-    const written = this.#text(body)
+    this.#text.add(contentJson(body, wireBytes, received))
+    const written = this.#content(body)
     if (written) await written
-    this.#buffered += '}}'
+    this.#text.add('}')
+    if (exchange.kind === 'websocket') await this.#messages(exchange)
+    this.#text.add('}')
+  }
+
+  async #messages(exchange: ExportedExchange): Promise<void> {
+    let between = ',"_webSocketMessages":['
+    for await (const message of exchange.messages()) {
+      const json = webSocketMessageJson(message)
+      if (json === null) continue
+      this.#text.add(between + json)
+      between = ','
+      if (this.#text.isFull) await this.#text.flush()
+    }
+    this.#text.add(between === ',' ? ']' : `${between}]`)
   }
 
   #body(exchange: ExportedExchange, part: 'request' | 'response', wireBytes: number, headers: HeaderFacts): BodyRequest {
@@ -78,31 +91,27 @@ export class HarWriter {
   }
 
   /** The last member of the object that is open, and its end. A promise only where there is something to wait for. */
-  #text({ text, base64 }: HarBody): Promise<void> | undefined {
+  #content({ text, base64 }: HarBody): Promise<void> | undefined {
     if (text !== null && typeof text === 'object') return this.#pieces(text)
-    if (text === null) this.#buffered += '}'
-    else this.#buffered += base64 ? `,"text":"${text}"}` : `,"text":${JSON.stringify(text)}}`
+    if (text === null) this.#text.add('}')
+    else this.#text.add(base64 ? `,"text":"${text}"}` : `,"text":${JSON.stringify(text)}}`)
     return undefined
   }
 
   async #pieces(pieces: AsyncIterable<string>): Promise<void> {
-    this.#buffered += ',"text":"'
+    this.#text.add(',"text":"')
     for await (const piece of pieces) {
-      this.#buffered += piece
-      await this.#flush()
+      this.#text.add(piece)
+      await this.#text.flush()
     }
-    this.#buffered += '"}'
-  }
-
-  async #flush(): Promise<void> {
-    const text = this.#buffered
-    this.#buffered = ''
-    if (!this.#out.write(text)) await once(this.#out, 'drain')
+    this.#text.add('"}')
   }
 }
 
-const more = ({ base64, comment }: HarBody) =>
-  (base64 ? ',"encoding":"base64"' : '') + (comment === null ? '' : `,"comment":${JSON.stringify(comment)}`)
+const more = ({ base64, comment, encoded }: HarBody) =>
+  (base64 ? ',"encoding":"base64"' : '') +
+  (encoded ? ',"_contentEncoded":true' : '') +
+  (comment === null ? '' : `,"comment":${JSON.stringify(comment)}`)
 
 function postDataJson(body: HarBody, { contentType, mediaType }: HeaderFacts): string {
   const form = mediaType.essence === formType && !body.base64 && typeof body.text === 'string'

@@ -1,0 +1,195 @@
+/**
+ * Where exchanges enter a session. Those that its `where` does not want go no further, or are removed once that is known. Without filters that look at whole exchanges it hands them on. With such filters it holds each one back
+ * until it has ended and they have decided; till then the session has a placeholder in its place, so nothing that they
+ * may hide is ever in the session file. It never throws.
+ */
+import type { Failure } from '../../../sdk/model.ts'
+import type { FilteredExchange } from '../../../sdk/plugin.ts'
+import type { Decision, FilterChain } from '../../plugin/filters/filter-chain.ts'
+import type { MessageRecord } from '../../store/records.ts'
+import type { ExchangeSink } from '../connection.ts'
+import type { LiveExchange } from '../live-exchange.ts'
+import type { SessionRecorder } from '../session-recorder.ts'
+import type { CaptureWhere } from './capture-where.ts'
+import { fillRow, filteredCopy, placeholderOf } from './filtered-copy.ts'
+import { messagesLeft } from './filtered-messages.ts'
+import { HeldContent, type HeldLimits, type HeldMessages } from './held-content.ts'
+
+export interface FilterStageOptions {
+  /** For `sessionId` of what filters see. */
+  sessionId: string
+  /** Something is to be committed, outside of any batch. */
+  decided(): void
+  held?: HeldLimits
+}
+
+/** An exchange that is held back, until it is decided. */
+interface Staged {
+  row: LiveExchange
+  chain: FilterChain
+  messages: HeldMessages
+}
+
+export class FilterStage implements ExchangeSink<LiveExchange> {
+  readonly #session: SessionRecorder
+  readonly #options: FilterStageOptions
+  readonly #held: HeldContent
+  #chain: FilterChain | null = null
+  #where: CaptureWhere | null = null
+  #staged = new Map<LiveExchange, Staged>()
+  #left: LiveExchange[] = []
+  /** Handed to the filters, not yet answered. */
+  #deciding = new Set<Promise<void>>()
+
+  constructor(session: SessionRecorder, options: FilterStageOptions) {
+    this.#session = session
+    this.#options = options
+    this.#held = new HeldContent(options.held)
+  }
+
+  /** From the next exchange on; null: none. What has begun is decided by those it began with. */
+  use(chain: FilterChain | null): void {
+    const before = this.#chain
+    this.#chain = chain
+    if (before !== null) this.#disposeUnused(before)
+  }
+
+  /** From the next exchange on only what matches gets to filters and into the session; null: everything does. */
+  keepOnly(where: CaptureWhere | null): void {
+    this.#where = where
+  }
+
+  get stopping(): boolean {
+    return this.#session.stopping
+  }
+
+  addGap(from: number, to: number, reason: 'overload', bytes: number): void {
+    this.#session.addGap(from, to, reason, bytes)
+  }
+
+  begin(exchange: LiveExchange): void {
+    if (this.#where !== null) {
+      const wanted = this.#where.decide(exchange)
+      if (wanted === false) {
+        this.#session.passOver(exchange)
+        return
+      }
+      if (wanted === null) exchange.undecidedBy = this.#where
+    }
+    const chain = this.#chain
+    if (chain === null) {
+      this.#session.begin(exchange)
+      return
+    }
+    const row = placeholderOf(exchange)
+    this.#session.begin(row)
+    if (!row.kept) return
+    exchange.seq = row.seq
+    exchange.held = this.#held
+    this.#staged.set(exchange, { row, chain, messages: { records: [], bytes: 0 } })
+  }
+
+  touch(exchange: LiveExchange): void {
+    if (exchange.undecidedBy !== null && exchange.status > 0 && !exchange.askedWithResponse) {
+      exchange.askedWithResponse = true
+      this.#decide(exchange, exchange.undecidedBy)
+    }
+    if (exchange.held === null) this.#session.touch(exchange)
+  }
+
+  addMessage(exchange: LiveExchange, message: MessageRecord): void {
+    if (exchange.held === null) this.#session.addMessage(exchange, message)
+    else {
+      const staged = this.#staged.get(exchange)
+      if (staged !== undefined) this.#held.addMessage(staged.messages, message)
+    }
+  }
+
+  leaveOpen(exchange: LiveExchange): void {
+    if (exchange.held === null && exchange.undecidedBy === null) this.#session.leaveOpen(exchange)
+    else if (exchange.isOpen) this.#left.push(exchange)
+  }
+
+  endLeft(reason: Failure, at: number): void {
+    this.#session.endLeft(reason, at)
+    for (const exchange of this.#left) this.finish(exchange, reason, at)
+    this.#left = []
+  }
+
+  finish(exchange: LiveExchange, reason: Failure | null, at: number): void {
+    if (exchange.held === null) {
+      this.#session.finish(exchange, reason, at)
+      if (exchange.undecidedBy !== null && !exchange.isOpen) this.#decide(exchange, exchange.undecidedBy)
+      return
+    }
+    if (!exchange.isOpen) return
+    exchange.end(exchange.endMessages(reason, at), at)
+    if (exchange.undecidedBy !== null) this.#decide(exchange, exchange.undecidedBy)
+    const staged = this.#staged.get(exchange)
+    if (staged === undefined) return
+    const given = filteredCopy(exchange, this.#options.sessionId, staged.messages.records)
+    const decision = staged.chain.decide(given)
+    if (decision instanceof Promise) this.#later(decision, exchange, staged, given)
+    else this.#settle(exchange, staged, given, decision)
+  }
+
+  #decide(exchange: LiveExchange, where: CaptureWhere): void {
+    const wanted = where.decide(exchange)
+    if (wanted === null) return
+    exchange.undecidedBy = null
+    if (!wanted) this.#refuse(exchange)
+  }
+
+  /** What is stored of it goes; it is only followed from here on. */
+  #refuse(exchange: LiveExchange): void {
+    const staged = this.#staged.get(exchange)
+    this.#session.remove(staged?.row ?? exchange, 'filtered')
+    if (staged === undefined) return
+    this.#forget(exchange, staged)
+    exchange.held = null
+  }
+
+  /** Resolves when the filters have decided on all that has ended: each has its time, and is ended beyond it. Then they are disposed of. */
+  async close(): Promise<void> {
+    while (this.#deciding.size > 0) await Promise.all(this.#deciding)
+    this.use(null)
+  }
+
+  #later(decision: Promise<Decision>, exchange: LiveExchange, staged: Staged, given: FilteredExchange): void {
+    const settling = decision.then((made) => {
+      this.#deciding.delete(settling)
+      this.#settle(exchange, staged, given, made)
+      this.#options.decided()
+    })
+    this.#deciding.add(settling)
+  }
+
+  #settle(exchange: LiveExchange, staged: Staged, given: FilteredExchange, { kept, failed }: Decision): void {
+    const { row } = staged
+    const { error, endedAt } = exchange
+    if (kept === null) this.#session.remove(row, failed ? 'undecided' : 'filtered')
+    else {
+      fillRow(row, exchange, given, kept)
+      for (const message of messagesLeft(row, staged.messages.records, given, kept)) this.#session.addMessage(row, message)
+      if (kept !== given) row.addAnomaly('changedByFilter')
+      if (failed) row.addAnomaly('filterFailed')
+      this.#session.finish(row, error && { reason: error.reason, message: kept.error?.message ?? error.message }, endedAt)
+    }
+    this.#forget(exchange, staged)
+  }
+
+  /** It is decided on. */
+  #forget(exchange: LiveExchange, { chain, messages }: Staged): void {
+    this.#staged.delete(exchange)
+    this.#held.releaseMessages(messages)
+    if (exchange.requestBody !== null) this.#held.release(exchange.requestBody)
+    if (exchange.responseBody !== null) this.#held.release(exchange.responseBody)
+    if (chain !== this.#chain) this.#disposeUnused(chain)
+  }
+
+  /** Once nothing waits for it. */
+  #disposeUnused(chain: FilterChain): void {
+    for (const staged of this.#staged.values()) if (staged.chain === chain) return
+    chain.close()
+  }
+}

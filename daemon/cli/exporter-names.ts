@@ -1,0 +1,16 @@
+/** The built-in exporters, for completion; `exporter/list` knows one's own, too. */
+export const builtInExporters = [
+  'cookies-txt',
+  'curl',
+  'har',
+  'html',
+  'http',
+  'jsonl',
+  'k6',
+  'msw',
+  'openapi',
+  'postman',
+  'snippet',
+  'storage-state',
+  'warc',
+] as const

@@ -1,0 +1,145 @@
+/** The beginning of a plugin: a package in JavaScript, with a test that passes. */
+import type { Manifest } from '../../sdk/plugin.ts'
+
+export interface ScaffoldOptions {
+  kind: Manifest['kind']
+  name: string
+  /** What package.json asks npm for as weir. */
+  weir: string
+}
+
+/** By their paths in the folder. */
+export function scaffold({ kind, name, weir }: ScaffoldOptions): ReadonlyMap<string, string> {
+  const { description, use, module, test } = kinds[kind]
+  return new Map([
+    ['package.json', packageJson(`weir-${kind}-${name}`, name, description, weir)],
+    ['README.md', readme(`weir-${kind}-${name}`, kind, description, use(name))],
+    [`${name}.js`, module(name)],
+    // Apart from the module: of a folder that config.toml names each module in it is taken for a plugin.
+    [`test/${name}.test.js`, test(name)],
+  ])
+}
+
+const packageJson = (name: string, file: string, description: string, weir: string): string => {
+  const manifest = {
+    name,
+    version: '0.1.0',
+    description,
+    type: 'module',
+    exports: `./${file}.js`,
+    files: [`${file}.js`],
+    scripts: { test: 'node --test' },
+    engines: { node: '>=22.18' },
+    devDependencies: { '@weir/weir': weir },
+  }
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+const readme = (title: string, kind: string, description: string, use: string): string => `# ${title}
+
+A plugin of weir, of the kind ${kind}. ${description}: \`${use}\`. Name this folder under \`plugins\` in weir's config.toml; \`npm test\` runs its tests.
+`
+
+interface Kind {
+  description: string
+  /** The command line that uses it. */
+  use(name: string): string
+  module(name: string): string
+  test(name: string): string
+}
+
+const exporter: Kind = {
+  description: 'Writes one line for each exchange',
+  use: (name) => `weir export SESSION ${name} -o FILE`,
+  module: (name) => `// @ts-check
+import { once } from 'node:events'
+import { defineExporter } from '@weir/weir/sdk/plugin'
+
+/**
+ * @param {import('@weir/weir/sdk/plugin').ExportedExchange} exchange
+ * @param {string} separator
+ */
+const line = ({ request, response }, separator) => [request.method, request.url, response?.status ?? '-'].join(separator) + '\\n'
+
+export default defineExporter({
+  kind: 'exporter',
+  name: '${name}',
+  version: '0.1.0',
+  api: 1,
+  description: '${exporter.description}',
+  // The options, as JSON Schema: weir export SESSION ${name} --set separator=,
+  config: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { separator: { type: 'string', default: ' ', description: 'Between method, URL and status' } },
+  },
+  create: ({ separator }) => ({
+    async run({ exchanges, out }) {
+      for await (const exchange of exchanges) {
+        // Wait when the file is slower than the session, so that memory stays flat.
+        if (!out.write(line(exchange, separator))) await once(out, 'drain')
+      }
+    },
+  }),
+})
+`,
+  test: (name) => `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runExporter, testExchange } from '@weir/weir/sdk/testing'
+import plugin from 'weir-exporter-${name}'
+
+test('writes one line for each exchange', async () => {
+  const items = testExchange({ seq: 2, request: { method: 'POST', url: 'https://origin.test/items' }, response: { status: 201 } })
+  const { text } = await runExporter(plugin, [testExchange(), items], { options: { separator: ',' } })
+  assert.equal(text, 'GET,https://origin.test/,200\\nPOST,https://origin.test/items,201\\n')
+})
+`,
+}
+
+const filter: Kind = {
+  description: 'Leaves a header field of requests out of the record',
+  use: (name) => `weir capture --filter ${name} -- COMMAND`,
+  module: (name) => `// @ts-check
+import { defineFilter } from '@weir/weir/sdk/plugin'
+
+/**
+ * @param {import('@weir/weir/sdk/plugin').FilteredExchange['request']} request
+ * @param {string} header
+ */
+const without = (request, header) => request.headers.filter(([name]) => name.toLowerCase() !== header.toLowerCase())
+
+export default defineFilter({
+  kind: 'filter',
+  name: '${name}',
+  version: '0.1.0',
+  api: 1,
+  description: '${filter.description}',
+  // Its config, as JSON Schema.
+  config: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { header: { type: 'string', default: 'User-Agent', description: 'The field, in any case' } },
+  },
+  create: ({ header }) => ({
+    // What is recorded of an exchange that has ended, changed or not; null: it is not recorded.
+    apply(exchange) {
+      exchange.request.headers = without(exchange.request, header)
+      return exchange
+    },
+  }),
+})
+`,
+  test: (name) => `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runFilter, testExchange } from '@weir/weir/sdk/testing'
+import plugin from 'weir-filter-${name}'
+
+test('leaves the field out, and keeps the others', async () => {
+  const exchange = testExchange({ request: { headers: [['Host', 'origin.test'], ['x-secret', '1']] } })
+  const { kept } = await runFilter(plugin, [exchange], { config: { header: 'X-Secret' } })
+  assert.deepEqual(kept.map(({ request }) => request.headers), [[['Host', 'origin.test']]])
+})
+`,
+}
+
+const kinds: { readonly [K in Manifest['kind']]: Kind } = { exporter, filter }

@@ -1,0 +1,129 @@
+/** Imports one file into a new session file, as it is read: memory holds what a commit takes. */
+import { codes, invalidParams, unavailable, WeirError } from '../../sdk/errors.ts'
+import { limits } from '../../sdk/protocol.ts'
+import { isDiskFull } from '../store/database.ts'
+import type { ExchangeRecord } from '../store/records.ts'
+import { SessionFile } from '../store/session-file.ts'
+import { ExchangeRecords } from './exchange-records.ts'
+import { formats, recognise } from './formats.ts'
+import type { Imported, ImportJob, ImportProgress } from './import-messages.ts'
+import { BrokenFile, EntryFault, type ImportedEntry, type ImportedExchange } from './imported-exchange.ts'
+import { SourceFile } from './source-file.ts'
+
+const batchRecords = 500
+const batchBytes = 4 * 1024 * 1024
+const longestNote = 10_000
+
+type Annotated = Pick<ImportedExchange['exchange'], 'tags' | 'note'> & { seq: number }
+
+export class FileImport {
+  readonly #job: ImportJob
+  #source: SourceFile | null = null
+  #file: SessionFile | null = null
+  readonly #records = new ExchangeRecords()
+  #batch: ExchangeRecord[] = []
+  #batchBytes = 0
+  #annotated: Annotated[] = []
+  readonly #imported: Omit<Imported, 'counts'> = { leftOut: 0, malformed: 0, problems: [] }
+
+  constructor(job: ImportJob) {
+    this.#job = job
+  }
+
+  get progress(): ImportProgress {
+    const { position = 0, size = 0 } = this.#source ?? {}
+    return { exchanges: this.#file?.counts.exchanges ?? 0, bytes: position, size }
+  }
+
+  /**
+   * Leaves half a session file behind when it rejects.
+   * @throws 1001 fileNotFound, 1005 fileNotReadable and diskFull, -32602 unknownFormat, malformedFile and emptyFile
+   */
+  async run(): Promise<Imported> {
+    const source = await SourceFile.open(this.#job.path)
+    this.#source = source
+    try {
+      const format = recognise(source.head)
+      if (format === undefined) throw unknownFormat()
+      const file = SessionFile.open(this.#job.file, { create: true })
+      this.#file = file
+      try {
+        await this.#take(format.read(source.pieces(), source.savedAt), file)
+        if (file.counts.exchanges === 0) throw this.#nothing()
+      } finally {
+        file.close()
+      }
+      return { counts: file.counts, ...this.#imported }
+    } catch (error) {
+      throw isDiskFull(error) ? unavailable('diskFull', 'there is no room on the disk for the session; nothing was imported') : error
+    } finally {
+      await source.close()
+    }
+  }
+
+  async #take(entries: AsyncIterable<ImportedEntry>, file: SessionFile): Promise<void> {
+    try {
+      for await (const entry of entries) {
+        if ('leftOut' in entry) this.#imported.leftOut++
+        else if ('fault' in entry) this.#malformed(entry.at, entry.fault)
+        else this.#add(entry.at, entry.exchange, file)
+        if (this.#batch.length >= batchRecords || this.#batchBytes >= batchBytes) this.#commit(file)
+      }
+    } catch (error) {
+      if (!(error instanceof BrokenFile)) throw error
+      this.#malformed(error.at, error.message)
+    }
+    this.#commit(file)
+  }
+
+  #add(at: string, imported: ImportedExchange, file: SessionFile): void {
+    const record = this.#recordOf(at, imported)
+    if (record === null) return
+    record.seq = file.nextSeq()
+    this.#batch.push(record)
+    this.#batchBytes += (record.requestBody?.pendingBytes ?? 0) + (record.responseBody?.pendingBytes ?? 0)
+    for (const { size } of imported.messages) this.#batchBytes += size
+    const { tags, note } = imported.exchange
+    if (tags.length > 0 || note !== null) this.#annotated.push({ seq: record.seq, tags, note: note?.slice(0, longestNote) ?? null })
+  }
+
+  #recordOf(at: string, imported: ImportedExchange): ExchangeRecord | null {
+    try {
+      return this.#records.record(imported)
+    } catch (error) {
+      if (!(error instanceof EntryFault)) throw error
+      this.#malformed(at, error.message)
+      return null
+    }
+  }
+
+  #malformed(at: string, message: string): void {
+    if (!this.#job.keepGood) throw malformedFile(`${at}: ${message}`)
+    this.#imported.malformed++
+    if (this.#imported.problems.length < limits.importProblems) this.#imported.problems.push({ at, message })
+  }
+
+  #commit(file: SessionFile): void {
+    file.commit(this.#batch, [])
+    for (const { seq, tags, note } of this.#annotated)
+      file.annotate(seq, { ...(tags.length > 0 && { tags }), ...(note !== null && { note }) })
+    this.#batch = []
+    this.#batchBytes = 0
+    this.#annotated = []
+  }
+
+  #nothing(): WeirError {
+    const { problems, leftOut } = this.#imported
+    const [first] = problems
+    if (first) return malformedFile(`${first.at}: ${first.message}; nothing in it could be read`)
+    return invalidParams('emptyFile', `the file holds no HTTP exchanges${leftOut > 0 ? `, only ${leftOut} other entries` : ''}`)
+  }
+}
+
+const malformedFile = (what: string): WeirError =>
+  new WeirError(codes.invalidParams, 'malformedFile', `${what}; nothing was imported`, { errors: [{ path: '/path', message: what }] })
+
+const unknownFormat = (): WeirError => {
+  const message = `the file is in no format that can be imported: ${formats.map(({ name }) => name).join(', ')}`
+  return invalidParams('unknownFormat', message, [{ path: '/path', message: 'is in no known format' }])
+}

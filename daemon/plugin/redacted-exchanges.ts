@@ -1,0 +1,181 @@
+/**
+ * The exchanges of an export without their secrets. A first reading collects the secrets, a second one hands the exchanges out, so that one
+ * that shows itself late is replaced where it occurred before, too.
+ */
+import { messageTypeOf } from '../../sdk/message-type.ts'
+import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
+import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
+import type { Pseudonym } from '../../sdk/redaction/pseudonyms.ts'
+import type { Redactor } from '../../sdk/redaction/redactor.ts'
+import { redactorsFor } from '../../sdk/redaction/redactors.ts'
+import { leastBytes, type SecretFinder } from '../../sdk/redaction/secret-finder.ts'
+import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
+import { SeqBits } from './seq-bits.ts'
+
+/** Larger bodies, without their coding, are left out: nobody has looked into them. */
+const mostBodyBytes = 16 * 1024 * 1024
+/** They tell of the body as it passed. */
+const bodyFields = new Set(['content-encoding', 'content-length', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
+
+/** In the place of a body. */
+const leftOut = Buffer.alloc(0)
+
+type Bodies = FilteredExchange['bodies']
+/** Whether it is looked into for secrets. */
+export type Scope = (exchange: Exchange, bodyOf: (part: Part) => Uint8Array | null) => boolean
+type Scan = () => AsyncIterable<ExportedExchange>
+
+export class Redaction {
+  readonly report: Redacted
+  readonly #finder: SecretFinder
+  readonly #inScope: Scope
+  readonly #redactors: readonly [Redactor, ...Redactor[]]
+  /** Exchanges that hold no secret of their own. Only those that have ended: what is open may still get one between the readings. */
+  readonly #clean = new SeqBits()
+
+  constructor(redact: Exclude<ExportRedact, 'off'>, pseudonym: Pseudonym, finder: SecretFinder, inScope: Scope = () => true) {
+    this.#inScope = inScope
+    this.report = { level: typeof redact === 'string' ? redact : 'own', secrets: 0, short: 0, bodiesLeftOut: 0 }
+    this.#finder = finder
+    const short = new Set<string>()
+    const collect: Pseudonym = (secret) => {
+      const replacement = secret.startsWith('redacted-') ? secret : pseudonym(secret)
+      finder.add(secret, replacement)
+      if (Buffer.byteLength(secret) < leastBytes && short.size < 100_000) this.report.short = short.add(secret).size
+      this.report.secrets = finder.size
+      return replacement
+    }
+    // What strict hides besides is hidden where it stands: any text may be among it.
+    this.#redactors = redactorsFor(redact, collect, pseudonym)
+  }
+
+  async *exchanges(scan: Scan): AsyncGenerator<ExportedExchange> {
+    let last = 0
+    for await (const exchange of scan()) {
+      await this.#collect(exchange)
+      last = exchange.seq
+    }
+    for await (const exchange of scan()) {
+      // Of what came meanwhile nobody knows the secrets, which may have gone out already.
+      if (exchange.seq > last) return
+      yield await this.#redacted(exchange)
+    }
+  }
+
+  async #collect(exchange: ExportedExchange): Promise<void> {
+    const [first] = this.#redactors
+    const bodies: Bodies = { request: await lookInto(exchange, 'request'), response: await lookInto(exchange, 'response') }
+    if (!this.#inScope(exchange, (part) => bodies[part])) {
+      if (exchange.state !== 'open') this.#clean.add(exchange.seq)
+      return
+    }
+    const given = { ...exchange, bodies }
+    let isClean = first.redact(given) === given && bodies.request !== null && bodies.response !== null && this.#redactors.length === 1
+    if (mayHoldMessages(exchange)) {
+      for await (const message of exchange.messages()) if (first.message(message) !== message) isClean = false
+    }
+    if (isClean && exchange.state !== 'open') this.#clean.add(exchange.seq)
+  }
+
+  async #redacted(exchange: ExportedExchange): Promise<ExportedExchange> {
+    const isKnown = this.#clean.has(exchange.seq)
+    if (isKnown && this.#finder.size === 0) return exchange
+    const before: Bodies = { request: await lookInto(exchange, 'request'), response: await lookInto(exchange, 'response') }
+    const isClean = isKnown || !this.#inScope(exchange, (part) => before[part])
+    let redacted = { ...exchange, bodies: before }
+    if (!isClean) for (const redactor of this.#redactors) redacted = redactor.redact(redacted)
+    const { bodies, ...rest } = redacted
+    const hidden = this.#inside(rest)
+    const request = this.#body(exchange, 'request', before.request, bodies.request)
+    const response = this.#body(exchange, 'response', before.response, bodies.response)
+    return {
+      ...hidden,
+      request: withBody(hidden.request, request),
+      response: hidden.response && withBody(hidden.response, response),
+      // What was looked into is decoded already.
+      readBody: async (part, options = {}) =>
+        (part === 'request' ? request : response) ?? (options.decode ? before[part] : null) ?? exchange.readBody(part, options),
+      streamBody: (part) => this.#stream(exchange, part, part === 'request' ? request : response),
+      messages: () => this.#messages(exchange, isClean),
+    }
+  }
+
+  /** null: the body may go out as it is. */
+  #body(exchange: ExportedExchange, part: Part, before: Uint8Array | null, after: Uint8Array | null): Uint8Array | null {
+    const size = part === 'request' ? exchange.request.bodySize : (exchange.response?.bodySize ?? 0)
+    if (size === 0) return null
+    if (after === null) {
+      this.report.bodiesLeftOut++
+      return leftOut
+    }
+    const text = Buffer.from(after.buffer, after.byteOffset, after.byteLength).toString('latin1')
+    const replaced = this.#finder.replace(text)
+    if (replaced !== text) return Buffer.from(replaced, 'latin1')
+    return after === before ? null : after
+  }
+
+  async *#stream(exchange: ExportedExchange, part: Part, body: Uint8Array | null): AsyncGenerator<Uint8Array> {
+    if (body === null) yield* exchange.streamBody(part)
+    else if (body.length > 0) yield body
+  }
+
+  async *#messages(exchange: ExportedExchange, isClean: boolean): AsyncGenerator<Message> {
+    for await (const message of exchange.messages()) {
+      const shown = isClean ? message : this.#redactors.reduce((sofar, redactor) => redactor.message(sofar), message)
+      const { text, data } = shown
+      if (text !== undefined) yield withText(shown, this.#finder.replace(text))
+      else if (data !== undefined) {
+        const bytes = Buffer.from(data, 'base64').toString('latin1')
+        const replaced = this.#finder.replace(bytes)
+        yield replaced === bytes ? shown : { ...shown, data: Buffer.from(replaced, 'latin1').toString('base64') }
+      } else yield shown
+    }
+  }
+
+  /** All texts of it. */
+  #inside<Value>(value: Value): Value {
+    if (typeof value === 'string') return this.#finder.replace(value) as Value
+    if (typeof value !== 'object' || value === null) return value
+    let changed = false
+    const note = (before: unknown) => {
+      const after = this.#inside(before)
+      changed ||= after !== before
+      return after
+    }
+    const copy = Array.isArray(value)
+      ? value.map(note)
+      : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, note(inner)]))
+    return changed ? (copy as Value) : value
+  }
+}
+
+/** A query for each exchange would cost more than all else. */
+const mayHoldMessages = ({ kind, request, response }: ExportedExchange): boolean =>
+  kind !== 'http' || messageTypeOf(request.headers) !== null || messageTypeOf(response?.headers ?? []) !== null
+
+/** Without its coding; null: it is too large or cannot be decoded. */
+async function lookInto(exchange: ExportedExchange, part: Part): Promise<Uint8Array | null> {
+  const size = part === 'request' ? exchange.request.bodySize : (exchange.response?.bodySize ?? 0)
+  if (size > mostBodyBytes) return null
+  try {
+    const bytes = await exchange.readBody(part, { decode: true })
+    return bytes.length > mostBodyBytes ? null : bytes
+  } catch {
+    return null
+  }
+}
+
+const withText = (message: Message, text: string): Message =>
+  text === message.text ? message : { ...message, text, size: Buffer.byteLength(text) }
+
+function withBody<Side extends { truncated: boolean; headers: Headers; bodySize: number }>(side: Side, body: Uint8Array | null): Side {
+  if (body === null) return side
+  const headers = side.headers.filter(([name]) => !bodyFields.has(name.toLowerCase()))
+  const hadLength = side.headers.some(([name]) => name.toLowerCase() === 'content-length')
+  return {
+    ...side,
+    truncated: side.truncated || body === leftOut,
+    headers: hadLength ? [...headers, ['Content-Length', String(body.length)]] : headers,
+    bodySize: body.length,
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A subscription is a query and a clock; the store is its queue. Each page is sent and awaited before the next is read, so
+ * a client that reads slowly only lags: nothing is dropped and no memory grows.
+ */
+import { limitExceeded, notFound, toWire, WeirError } from '../../sdk/errors.ts'
+import type { Params } from '../../sdk/protocol.ts'
+import type { ChangePage, ChangeTopic, ChangeTopics } from '../session/change-topics.ts'
+import { refuseMalformed } from '../session/clock.ts'
+import type { Caller } from './call.ts'
+
+/** Of one client. */
+const mostSubscriptions = 256
+/** A client whose query matches nothing is told how far its clock is, so that it need not start over; at most so often, ms. */
+const bookmarkMs = 1_000
+/** The wait after a reading that failed for the moment, ms. */
+const retryMs = 250
+
+export class Subscriptions {
+  readonly #topics: ChangeTopics
+  readonly #byClient = new Map<Caller, Map<string, Subscription>>()
+  #ids = 0
+
+  constructor(topics: ChangeTopics) {
+    this.#topics = topics
+  }
+
+  /** Resolves once it is known to be possible; from then on the client is told. Rejects with 1004 tooManySubscriptions, and as exchange/list does. */
+  async subscribe({ since, ...query }: Params<'exchange/subscribe'>, client: Caller, signal: AbortSignal): Promise<string> {
+    if (since !== undefined) refuseMalformed(since)
+    const own = this.#of(client)
+    if (own.size >= mostSubscriptions)
+      throw limitExceeded('tooManySubscriptions', `a client may have ${mostSubscriptions} subscriptions; end some, or connect again`)
+    const topic = this.#topics.open(query)
+    try {
+      const now = await topic.now(signal)
+      const id = `s${++this.#ids}`
+      const subscription = new Subscription(id, client, topic, since ?? now)
+      own.set(id, subscription)
+      // The answer goes first.
+      setImmediate(() => void subscription.run().finally(() => own.delete(id)))
+      return id
+    } catch (error) {
+      topic.close()
+      throw error
+    }
+  }
+
+  /** Rejects with 1001 subscriptionNotFound. */
+  unsubscribe(id: string, client: Caller): void {
+    const subscription = this.#byClient.get(client)?.get(id)
+    if (!subscription) throw notFound('subscriptionNotFound', 'this connection has no subscription of that id')
+    subscription.end()
+  }
+
+  #of(client: Caller): Map<string, Subscription> {
+    const known = this.#byClient.get(client)
+    if (known !== undefined) return known
+    const own = new Map<string, Subscription>()
+    this.#byClient.set(client, own)
+    void client.closed.then(() => {
+      this.#byClient.delete(client)
+      for (const subscription of own.values()) subscription.end()
+    })
+    return own
+  }
+}
+
+class Subscription {
+  readonly #id: string
+  readonly #client: Caller
+  readonly #topic: ChangeTopic
+  #clock: string
+  #isOver = false
+  /** Leaves what is waited for now. */
+  #leave: () => void = () => undefined
+  #toldAt = performance.now()
+
+  constructor(id: string, client: Caller, topic: ChangeTopic, clock: string) {
+    this.#id = id
+    this.#client = client
+    this.#topic = topic
+    this.#clock = clock
+  }
+
+  /** Until it is ended, its client is gone, or its session is. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#isOver) await this.#step()
+    } finally {
+      this.#topic.close()
+    }
+  }
+
+  end(): void {
+    this.#isOver = true
+    this.#leave()
+  }
+
+  async #step(): Promise<void> {
+    try {
+      const page = await this.#unlessEnded(this.#topic.next(this.#clock))
+      if (page === null) return
+      if (this.#isWorthTelling(page)) await this.#tell(page)
+      this.#clock = page.clock
+    } catch (error) {
+      await this.#failed(error)
+    }
+  }
+
+  /** null: it was ended meanwhile. (A race with one promise for all of its life would hold on to every page for as long.) */
+  #unlessEnded<Result>(waited: Promise<Result>): Promise<Result | null> {
+    if (this.#isOver) return Promise.resolve(null)
+    return new Promise((resolve, reject) => {
+      this.#leave = () => resolve(null)
+      waited.then(resolve, reject)
+    })
+  }
+
+  #isWorthTelling({ items, deleted = [], reset }: ChangePage): boolean {
+    return items.length > 0 || deleted.length > 0 || reset === true || performance.now() - this.#toldAt >= bookmarkMs
+  }
+
+  async #tell({ items, deleted = [], clock, reset }: ChangePage): Promise<void> {
+    this.#toldAt = performance.now()
+    const change = { subscriptionId: this.#id, items, deleted, clock, ...(reset && { reset }) }
+    // A client that is gone ends all its subscriptions by itself.
+    await this.#unlessEnded(this.#client.send('exchange/didChange', change).catch(() => this.end()))
+  }
+
+  /** What may pass is tried again; the rest is the client's to know, once. */
+  async #failed(error: unknown): Promise<void> {
+    if (this.#isOver) return
+    const isPassing = error instanceof WeirError && (error.reason === 'threadLost' || error.reason === 'daemonStopping')
+    if (isPassing) {
+      await this.#unlessEnded(new Promise((resolve) => setTimeout(resolve, retryMs)))
+      return
+    }
+    this.end()
+    const last = { subscriptionId: this.#id, items: [], deleted: [], clock: this.#clock, ended: toWire(error) }
+    await this.#client.send('exchange/didChange', last).catch(() => undefined)
+  }
+}

@@ -1,0 +1,53 @@
+/** How far each session's record has come, for those who wait for more. */
+
+interface Progress {
+  /** The highest change anybody was told of. */
+  change: number
+  waiting: Set<() => void>
+}
+
+export class ChangeSignals {
+  readonly #progress = new Map<string, Progress>()
+
+  /** The record stands at this change at least. */
+  advanced(sessionId: string, change: number): void {
+    const progress = this.#of(sessionId)
+    if (change <= progress.change) return
+    progress.change = change
+    this.#wake(progress)
+  }
+
+  /** Nothing will follow: whoever waits goes and sees for itself. */
+  gone(sessionId: string): void {
+    const progress = this.#progress.get(sessionId)
+    this.#progress.delete(sessionId)
+    if (progress) this.#wake(progress)
+  }
+
+  /** Resolves once there may be something after `change`, or when `signal` is aborted. At once for a session nobody has told of. */
+  beyond(sessionId: string, change: number, signal: AbortSignal): Promise<void> {
+    const progress = this.#progress.get(sessionId)
+    if (progress === undefined || progress.change > change || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = () => {
+        progress.waiting.delete(end)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      progress.waiting.add(end)
+      signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  #of(sessionId: string): Progress {
+    const known = this.#progress.get(sessionId)
+    if (known !== undefined) return known
+    const progress: Progress = { change: 0, waiting: new Set() }
+    this.#progress.set(sessionId, progress)
+    return progress
+  }
+
+  #wake({ waiting }: Progress): void {
+    for (const end of [...waiting]) end()
+  }
+}

@@ -1,0 +1,98 @@
+/** What changes in a session and matches a query, page by page; read once for all who stand at the same clock. */
+import { parseClock } from '../../sdk/clock.ts'
+import type { Params, Result } from '../../sdk/protocol.ts'
+import { parseQuery } from '../../sdk/query.ts'
+import type { ChangeSignals } from './change-signals.ts'
+import type { ExchangeReader } from './exchange-reader.ts'
+
+export type ChangePage = Result<'exchange/list'>
+export type ChangeQuery = Pick<Params<'exchange/list'>, 'sessionId' | 'where'>
+
+/** Exchanges of a page: few enough that it soon reaches its readers. */
+const pageSize = 200
+
+export class ChangeTopics {
+  readonly #exchanges: ExchangeReader
+  readonly #signals: ChangeSignals
+  readonly #topics = new Map<string, ChangeTopic>()
+
+  constructor(exchanges: ExchangeReader, signals: ChangeSignals) {
+    this.#exchanges = exchanges
+    this.#signals = signals
+  }
+
+  /** `close` it when it is of no more use. */
+  open(query: ChangeQuery): ChangeTopic {
+    const key = `${query.sessionId} ${query.where ?? ''}`
+    let topic = this.#topics.get(key)
+    if (topic === undefined) {
+      topic = new ChangeTopic(query, this.#exchanges, this.#signals, () => this.#topics.delete(key))
+      this.#topics.set(key, topic)
+    }
+    topic.users++
+    return topic
+  }
+}
+
+export class ChangeTopic {
+  users = 0
+  readonly #query: ChangeQuery
+  readonly #exchanges: ExchangeReader
+  readonly #signals: ChangeSignals
+  readonly #unused: () => void
+  readonly #ending = new AbortController()
+  /** The page after the newest clock that was asked for. */
+  #newest: { clock: string; page: Promise<ChangePage> } | null = null
+
+  constructor(query: ChangeQuery, exchanges: ExchangeReader, signals: ChangeSignals, unused: () => void) {
+    this.#query = query
+    this.#exchanges = exchanges
+    this.#signals = signals
+    this.#unused = unused
+  }
+
+  /** Where the record stands now. Rejects as exchange/list does, for a query that is none among others. */
+  async now(signal: AbortSignal): Promise<string> {
+    const { sessionId, where = '' } = this.#query
+    parseQuery(where)
+    const { clock } = await this.#exchanges.list({ sessionId, order: 'desc', limit: 1 }, signal)
+    return clock
+  }
+
+  /**
+   * What changed after the clock; resolves when something did. A page without exchanges says only that the clock has moved.
+   * Rejects as exchange/list does, and when the topic is closed.
+   */
+  next(clock: string): Promise<ChangePage> {
+    if (this.#newest?.clock === clock) return this.#newest.page
+    const page = this.#read(clock)
+    if (this.#newest === null || this.#position(clock) >= this.#position(this.#newest.clock)) {
+      const newest = { clock, page }
+      this.#newest = newest
+      page.catch(() => {
+        if (this.#newest === newest) this.#newest = null
+      })
+    }
+    return page
+  }
+
+  close(): void {
+    this.users--
+    if (this.users > 0) return
+    this.#unused()
+    this.#ending.abort()
+  }
+
+  async #read(clock: string): Promise<ChangePage> {
+    const { sessionId } = this.#query
+    const { signal } = this.#ending
+    for (;;) {
+      await this.#signals.beyond(sessionId, this.#position(clock), signal)
+      const page = await this.#exchanges.list({ ...this.#query, since: clock, limit: pageSize }, signal)
+      if (page.reset || page.clock !== clock) return page
+    }
+  }
+
+  /** -1 for a clock that is not this session's: it is answered with everything, at once. */
+  #position = (clock: string): number => parseClock(clock, this.#query.sessionId) ?? -1
+}

@@ -1,0 +1,90 @@
+/** exchange/wait: the first exchange that matches, or the moment from which none does. */
+
+import { parseClock } from '../../sdk/clock.ts'
+import type { Exchange } from '../../sdk/model.ts'
+import type { Params, Result } from '../../sdk/protocol.ts'
+import type { ChangeSignals } from './change-signals.ts'
+import type { ExchangeReader } from './exchange-reader.ts'
+
+type WaitParams = Params<'exchange/wait'>
+type WaitResult = Result<'exchange/wait'>
+
+export class ExchangeWaiter {
+  readonly #exchanges: ExchangeReader
+  readonly #signals: ChangeSignals
+
+  constructor(exchanges: ExchangeReader, signals: ChangeSignals) {
+    this.#exchanges = exchanges
+    this.#signals = signals
+  }
+
+  /** Rejects as exchange/list does. */
+  async wait(params: WaitParams, signal: AbortSignal): Promise<WaitResult> {
+    const deadline = performance.now() + params.timeoutMs
+    return params.quietMs === undefined ? this.#first(params, deadline, signal) : this.#quiet(params, params.quietMs, deadline, signal)
+  }
+
+  /** What is on record counts, unless a clock says from when. */
+  async #first({ sessionId, where, since }: WaitParams, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+    let clock = since ?? 'start'
+    if (since === undefined) {
+      const page = await this.#exchanges.list({ sessionId, where, order: 'asc', limit: 1 }, signal)
+      if (page.items[0]) return { item: page.items[0] }
+      // A page may end before the record does; what it did not reach is found as a change.
+      if (!page.more) clock = page.clock
+    }
+    for (;;) {
+      const page = await this.#exchanges.list({ sessionId, where, since: clock }, signal)
+      const [item] = page.items.sort((a, b) => a.seq - b.seq)
+      if (item) return { item }
+      clock = page.clock
+      if (!page.more && !(await this.#changes(sessionId, clock, deadline, signal))) return { item: null }
+    }
+  }
+
+  /** Until none that matches is open, and none has changed for so long. */
+  async #quiet({ sessionId, where, since }: WaitParams, quietMs: number, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+    let clock = since ?? (await this.#exchanges.list({ sessionId, order: 'desc', limit: 1 }, signal)).clock
+    let disturbance: Exchange | null = null
+    let quietSince = performance.now()
+    for (;;) {
+      const changed = await this.#latest(sessionId, where, clock, signal)
+      const open = await this.#exchanges.list({ sessionId, where: andOpen(where), limit: 1 }, signal)
+      const latest = changed.item ?? open.items[0]
+      if (latest) {
+        disturbance = latest
+        quietSince = performance.now()
+      }
+      clock = changed.clock
+      const quietAt = open.items.length > 0 ? Infinity : quietSince + quietMs
+      if (await this.#changes(sessionId, clock, Math.min(deadline, quietAt), signal)) continue
+      return quietAt <= deadline ? { item: null, quiet: true } : { item: disturbance, quiet: false }
+    }
+  }
+
+  /** Of all that changed and matches, the last. */
+  async #latest(sessionId: string, where: string, since: string, signal: AbortSignal): Promise<{ item: Exchange | null; clock: string }> {
+    let item: Exchange | null = null
+    let clock = since
+    for (let more = true; more; ) {
+      const page = await this.#exchanges.list({ sessionId, where, since: clock }, signal)
+      item = page.items.at(-1) ?? item
+      clock = page.clock
+      more = page.more
+    }
+    return { item, clock }
+  }
+
+  /** Whether something may have changed before the deadline (of performance.now). */
+  async #changes(sessionId: string, clock: string, deadline: number, signal: AbortSignal): Promise<boolean> {
+    const late = AbortSignal.timeout(Math.ceil(Math.max(0, Math.min(deadline - performance.now(), longestMs))))
+    await this.#signals.beyond(sessionId, parseClock(clock, sessionId) ?? 0, AbortSignal.any([signal, late]))
+    signal.throwIfAborted()
+    return !late.aborted
+  }
+}
+
+const andOpen = (where: string): string => (where.trim() === '' ? 'state:open' : `(${where}) state:open`)
+
+/** What a timer can hold. */
+const longestMs = 2 ** 31 - 1

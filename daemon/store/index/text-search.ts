@@ -1,0 +1,144 @@
+/**
+ * Finds a text in a session, newest exchange first. The index says where it may be, everything it does not cover is read, and each
+ * hit is one in the text itself: nothing is missed and nothing is made up, however far the index has come.
+ */
+
+import type { SearchHit, SearchMatch, TextPart } from '../../../sdk/protocol.ts'
+import type { Database } from '../database.ts'
+import { indexPath } from '../session-path.ts'
+import { IndexFile } from './index-file.ts'
+import { type ExchangeTexts, SearchableTexts } from './searchable-text.ts'
+import { type SeqRange, type TextSegment, textSegments } from './text-segments.ts'
+import { bucketsOf, fold } from './trigrams.ts'
+
+export interface TextQuery {
+  text: string
+  /** Otherwise ASCII letters match in either case. */
+  caseSensitive: boolean
+  /** Where to look; null: everywhere. */
+  parts: readonly TextPart[] | null
+  /** Only exchanges before this seq. */
+  before: number
+  limit: number
+}
+
+export interface SearchSlice {
+  hits: SearchHit[]
+  /** Everything from here on has been looked at; 0: all of it. */
+  before: number
+  /** So many exchanges at the end of the record are not indexed yet, about. */
+  unindexed: number
+}
+
+/** Rows read by one statement. */
+const sliceRows = 16
+/** Matches told of one exchange. */
+const mostMatches = 10
+/** On either side of a match, bytes. */
+const contextBytes = 60
+
+export class TextSearch {
+  readonly #texts: SearchableTexts
+  readonly #file: string
+  #index: IndexFile | null = null
+
+  constructor(db: Database, file: string) {
+    this.#texts = new SearchableTexts(db)
+    this.#file = file
+  }
+
+  close(): void {
+    this.#index?.close()
+    this.#index = null
+  }
+
+  /** Looks for so long, at least at one run of exchanges. @param deadline of performance.now */
+  slice(query: TextQuery, lastSeq: number, deadline: number): SearchSlice {
+    const segments = this.#segments()
+    const indexed = segments.at(-1)?.last ?? 0
+    const needle = Buffer.from(query.text)
+    const buckets = bucketsOf(needle)
+    const hits: SearchHit[] = []
+    let before = Math.min(query.before, lastSeq + 1)
+    while (before > 1 && hits.length < query.limit) {
+      const segment = segments.findLast(({ first }) => first < before)
+      const isCovered = segment !== undefined && segment.last >= before - 1
+      const floor = isCovered ? segment.first : (segment?.last ?? 0) + 1
+      const ranges: SeqRange[] = isCovered ? segment.candidates(buckets) : [[floor, before]]
+      before = this.#readRanges(ranges, before, floor, query, needle, hits, deadline)
+      if (performance.now() >= deadline) break
+    }
+    return { hits, before: before > 1 ? before : 0, unindexed: lastSeq - indexed }
+  }
+
+  /** Newest first, until the deadline, the limit or the floor; gives back from where on all has been looked at. */
+  #readRanges(
+    ranges: readonly SeqRange[],
+    start: number,
+    floor: number,
+    query: TextQuery,
+    needle: Buffer,
+    hits: SearchHit[],
+    deadline: number,
+  ): number {
+    let before = start
+    for (const [from, to] of ranges.toReversed()) {
+      before = Math.min(before, to)
+      while (before > from) {
+        const exchanges = this.#texts.before(from, before, sliceRows)
+        for (const exchange of exchanges) {
+          before = exchange.seq
+          const hit = hitOf(exchange, query, needle)
+          if (hit) hits.push(hit)
+          if (hits.length === query.limit) return before
+        }
+        if (exchanges.length < sliceRows) before = from
+        if (performance.now() >= deadline) return before
+      }
+    }
+    return floor
+  }
+
+  #segments(): TextSegment[] {
+    try {
+      this.#index ??= IndexFile.open(indexPath(this.#file), 'read')
+    } catch {
+      // There is none: everything is read.
+      return []
+    }
+    this.#index.refresh()
+    return textSegments(this.#index)
+  }
+}
+
+function hitOf({ seq, texts }: ExchangeTexts, query: TextQuery, needle: Buffer): SearchHit | null {
+  const matches: SearchMatch[] = []
+  for (const { part, bytes } of texts) {
+    if (query.parts !== null && !query.parts.includes(part)) continue
+    const haystack = query.caseSensitive ? bytes : fold(bytes)
+    const wanted = query.caseSensitive ? needle : fold(needle)
+    let at = haystack.indexOf(wanted)
+    for (; at >= 0 && matches.length < mostMatches; at = haystack.indexOf(wanted, at + wanted.length))
+      matches.push(matchAt(part, bytes, at, wanted.length))
+  }
+  return matches.length > 0 ? { seq, matches } : null
+}
+
+function matchAt(part: TextPart, bytes: Buffer, at: number, length: number): SearchMatch {
+  const from = wholeCharacter(bytes, Math.max(0, at - contextBytes))
+  const to = wholeCharacter(bytes, Math.min(bytes.length, at + length + contextBytes))
+  return {
+    part,
+    position: at,
+    before: bytes.toString('utf8', from, at),
+    match: bytes.toString('utf8', at, at + length),
+    after: bytes.toString('utf8', at + length, to),
+  }
+}
+
+/** At or after `at`: not inside of a UTF-8 sequence. */
+function wholeCharacter(bytes: Buffer, at: number): number {
+  let start = at
+  while (start < bytes.length && start < at + 3 && ((bytes[start] as number) & 0xc0) === 0x80) start++
+  return start
+}

@@ -1,0 +1,9 @@
+/** What an exchange is, in one line of a script's comment. */
+import type { Exchange } from '../../../sdk/model.ts'
+
+/** `7 GET https://api.test/p 200`, of letters, digits and `_ . / : -` alone: whatever was captured, it says nothing else to any program. */
+export function caption({ seq, request, response }: Exchange): string {
+  const [url = ''] = request.url.split('?')
+  const words = [request.method, url.slice(0, 200)].map((word) => word.replace(/[^\w./:-]/g, '_'))
+  return [seq, ...words, response?.status ?? ''].join(' ').trimEnd()
+}

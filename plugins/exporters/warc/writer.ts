@@ -1,0 +1,84 @@
+/** Writes a session as an archive: for each exchange its request, and its response when there was one. */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { Exchange, Part, Session } from '../../../sdk/model.ts'
+import type { ExportedExchange } from '../../../sdk/plugin.ts'
+import { uriOf } from '../text/uri.ts'
+import { headBytes } from './http-message.ts'
+import { digestLabel, endOfRecord, type NamedField, recordDate, recordHead, recordId } from './record.ts'
+
+export async function writeArchive(
+  session: Session,
+  exchanges: AsyncIterable<ExportedExchange>,
+  out: Writable,
+  leaveOut: () => void,
+): Promise<void> {
+  const write = async (data: string | Uint8Array) => {
+    if (!out.write(data)) await once(out, 'drain')
+  }
+  await write(archiveInfo(session))
+  for await (const exchange of exchanges) {
+    if (exchange.kind === 'tunnel') leaveOut()
+    else {
+      await writeMessage(exchange, 'request', write)
+      if (exchange.response !== null) await writeMessage(exchange, 'response', write)
+    }
+  }
+}
+
+function archiveInfo({ id, name, startedAt }: Session): string {
+  const block = `software: weir\r\nformat: WARC File Format 1.1\r\nisPartOf: ${name.replace(/[\r\n]/g, ' ')}\r\n`
+  const fields: NamedField[] = [
+    ['WARC-Type', 'warcinfo'],
+    ['WARC-Record-ID', recordId(id)],
+    ['WARC-Date', recordDate(startedAt)],
+    ['Content-Type', 'application/warc-fields'],
+  ]
+  return recordHead(fields, Buffer.byteLength(block)) + block + endOfRecord
+}
+
+/** A large body is read twice, once for its length and digests, so that it need not lie in memory. */
+async function writeMessage(exchange: ExportedExchange, part: Part, write: (data: string | Uint8Array) => Promise<void>): Promise<void> {
+  let bytes = 0
+  const payload = createHash('sha1')
+  for await (const piece of exchange.streamBody(part)) {
+    bytes += piece.length
+    payload.update(piece)
+  }
+  const head = headBytes(exchange, part, bytes)
+  const block = createHash('sha1').update(head)
+  for await (const piece of exchange.streamBody(part)) block.update(piece)
+  const digests: NamedField[] = [
+    ['WARC-Block-Digest', digestLabel(block.digest())],
+    ['WARC-Payload-Digest', digestLabel(payload.digest())],
+  ]
+  await write(recordHead([...describing(exchange, part), ...digests], head.length + bytes))
+  await write(head)
+  for await (const piece of exchange.streamBody(part)) await write(piece)
+  await write(endOfRecord)
+}
+
+function describing(exchange: Exchange, part: Part): NamedField[] {
+  const { seq, sessionId, startedAt, timings, server, request } = exchange
+  const at = part === 'request' ? startedAt : startedAt + (timings.send ?? 0) + (timings.wait ?? 0)
+  const fields: NamedField[] = [
+    ['WARC-Type', part],
+    ['WARC-Record-ID', recordId(sessionId, seq, part)],
+    ['WARC-Date', recordDate(at)],
+    ['WARC-Target-URI', uriOf(request.url)],
+    ['Content-Type', `application/http;msgtype=${part}`],
+  ]
+  if (part === 'response') fields.push(['WARC-Concurrent-To', recordId(sessionId, seq, 'request')])
+  if (server?.address) fields.push(['WARC-IP-Address', server.address])
+  if (request.httpVersion === '2') fields.push(['WARC-Protocol', 'h2'])
+  const why = whyCut(exchange, part)
+  if (why !== null) fields.push(['WARC-Truncated', why])
+  return fields
+}
+
+/** Of a body that is not whole. */
+function whyCut({ state, request, response }: Exchange, part: Part): 'length' | 'disconnect' | null {
+  if ((part === 'request' ? request : response)?.truncated) return 'length'
+  return state === 'complete' || (part === 'request' && response !== null) ? null : 'disconnect'
+}

@@ -1,0 +1,54 @@
+/** Names for secrets: the same secret has the same name wherever the same key is used, and nobody without the key can tell which secret it is. */
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** `[redacted-` and 16 hexadecimal digits: 64 bits of an HMAC-SHA-256. Safe in header fields, URLs, cookies, forms and JSON. */
+export type Pseudonym = (secret: string) => string
+
+const keyBytes = 32
+const rememberedSecrets = 4096
+/** Longer ones are rare, characters. */
+const rememberedLength = 1024
+
+/** The names of the last secrets are remembered: the same ones come with every request. */
+export function pseudonyms(key: Uint8Array): Pseudonym {
+  const hmacKey = createSecretKey(key)
+  const known = new Map<string, string>()
+  return (secret) => {
+    let name = known.get(secret)
+    if (name !== undefined) return name
+    name = `redacted-${createHmac('sha256', hmacKey).update(secret).digest('hex').slice(0, 16)}`
+    if (known.size >= rememberedSecrets) known.clear()
+    if (secret.length <= rememberedLength) known.set(secret, name)
+    return name
+  }
+}
+
+/** The key in a file (0600), made with its folder (0700) when it is missing; one and the same when several make it at once. @throws when it cannot be read or is no key */
+export function pseudonymKey(file: string): Uint8Array {
+  const made = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
+  try {
+    return readKey(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    writeFileSync(made, randomBytes(keyBytes), { mode: 0o600, flag: 'wx' })
+    chmodSync(made, 0o600)
+    linkSync(made, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(made, { force: true })
+  }
+  return readKey(file)
+}
+
+function readKey(file: string): Uint8Array {
+  const key = readFileSync(file)
+  if (key.length !== keyBytes)
+    throw new Error(`the key of the pseudonyms must have ${keyBytes} bytes: remove the file to have another made`)
+  return key
+}

@@ -1,0 +1,321 @@
+/** Takes secrets out of a copy of an exchange. Pure: what is given is left as it is. */
+import { isUtf8 } from 'node:buffer'
+import { bodyText } from '../body-text.ts'
+import { fieldValue } from '../field-value.ts'
+import { MediaTypes } from '../media-type.ts'
+import type { Headers, Message } from '../model.ts'
+import type { FilteredExchange } from '../plugin.ts'
+import { type JsonPath, jsonPath, replaceInJson, replaceUnderKeys } from './json-values.ts'
+import type { Pseudonym } from './pseudonyms.ts'
+
+/** What is secret; names ignore case. `*` stands for any characters in them. */
+export interface RedactionRules {
+  /** Header and trailer fields, of requests and responses. */
+  headers?: readonly string[]
+  /** Parameters of the URL's query. */
+  query?: readonly string[]
+  /** In Cookie and Set-Cookie fields; a cookie's attributes stay. */
+  cookies?: readonly string[]
+  /** Paths into bodies that are JSON. */
+  json?: readonly string[]
+  /** Fields of bodies that are `application/x-www-form-urlencoded` or `multipart/form-data`. */
+  form?: readonly string[]
+  /**
+   * Names with a secret value wherever names have values: in queries and forms, and in JSON at any depth, where all texts and numbers below
+   * are meant. `-`, `_` and `.` in names do not count.
+   */
+  keys?: readonly string[]
+  /** User names and passwords in URLs, and JSON Web Tokens wherever they stand. */
+  tokens?: boolean
+  /** All header fields are secret but those that say nothing of a user. */
+  harmlessHeadersOnly?: boolean
+  /** Bodies that are neither forms nor JSON. */
+  otherBodies?: 'leave out'
+}
+
+type Names = (name: string) => boolean
+
+const types = new MediaTypes()
+/** They repeat URLs of other exchanges. */
+const urlFields = new Set(['referer', 'location', 'content-location'])
+
+/** RFC 7515: three parts in base64url, of which the first begins with `{"`. */
+const webToken = /\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*/g
+const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]+)@/i
+const harmless =
+  /^(?::\w+|accept(?:-.*)?|age|allow|alt-svc|cache-control|connection|content-(?:encoding|language|length|range|type)|date|expires|host|keep-alive|last-modified|priority|range|retry-after|sec-fetch-.*|server|te|trailer|transfer-encoding|upgrade|vary|via)$/
+
+/** Answers are remembered: a session has few distinct names. */
+function namesOf(names: readonly string[] = [], plain = (name: string) => name.toLowerCase()): Names {
+  if (names.length === 0) return () => false
+  const escaped = names.map((name) =>
+    plain(name)
+      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*'),
+  )
+  const pattern = new RegExp(`^(?:${escaped.join('|')})$`, 's')
+  const known = new Map<string, boolean>()
+  return (name) => {
+    let isSecret = known.get(name)
+    if (isSecret === undefined) {
+      isSecret = pattern.test(plain(name))
+      if (known.size < 4096) known.set(name, isSecret)
+    }
+    return isSecret
+  }
+}
+
+/** A text that a colon follows, without its quotes. */
+const jsonKey = /"((?:[^"\\]|\\.)*)"\s*:/g
+const plainKey = (name: string): string => name.toLowerCase().replace(/[-_.]/g, '')
+
+export class Redactor {
+  readonly #pseudonym: Pseudonym
+  readonly #headers: Names
+  readonly #query: Names
+  readonly #cookies: Names
+  readonly #form: Names
+  readonly #json: readonly JsonPath[]
+  readonly #keys: Names
+  readonly #looksIntoJson: boolean
+  readonly #looksIntoBodies: boolean
+  readonly #tokens: boolean
+  readonly #otherBodies: RedactionRules['otherBodies']
+
+  constructor(rules: RedactionRules, pseudonym: Pseudonym) {
+    const { headers, query, cookies, json = [], form = [], keys = [], tokens = false, harmlessHeadersOnly, otherBodies } = rules
+    const isKey = namesOf(keys, plainKey)
+    const either = (names: Names): Names => (keys.length === 0 ? names : (name) => names(name) || isKey(name))
+    this.#pseudonym = pseudonym
+    this.#headers = harmlessHeadersOnly ? (name) => !harmless.test(name) : namesOf(headers)
+    this.#query = either(namesOf(query))
+    this.#cookies = namesOf(cookies)
+    this.#form = either(namesOf(form))
+    this.#json = json.map(jsonPath)
+    this.#keys = isKey
+    this.#tokens = tokens
+    this.#otherBodies = otherBodies
+    this.#looksIntoJson = json.length > 0 || keys.length > 0
+    this.#looksIntoBodies = this.#looksIntoJson || form.length > 0 || tokens || otherBodies !== undefined
+  }
+
+  /** All but its messages; the same exchange when there is nothing to hide in it. */
+  redact<Given extends Omit<FilteredExchange, 'messages'>>(exchange: Given): Given {
+    const { request, response, bodies } = exchange
+    const changes = new Changes()
+    const redacted: Given = {
+      ...exchange,
+      request: {
+        ...request,
+        url: changes.note(request.url, this.url(request.url)),
+        headers: changes.note(request.headers, this.fields(request.headers)),
+        trailers: changes.note(request.trailers, this.fields(request.trailers)),
+      },
+      response: response && {
+        ...response,
+        headers: changes.note(response.headers, this.fields(response.headers)),
+        trailers: changes.note(response.trailers, this.fields(response.trailers)),
+        informational: response.informational.map((one) => ({ ...one, headers: changes.note(one.headers, this.fields(one.headers)) })),
+      },
+      bodies: {
+        request: changes.note(bodies.request, this.body(bodies.request, request.headers)),
+        response: changes.note(bodies.response, this.body(bodies.response, response?.headers ?? [])),
+      },
+    }
+    return changes.any ? redacted : exchange
+  }
+
+  /** Everything but the values stays byte for byte. */
+  url(url: string): string {
+    return this.#urlQuery(this.#tokens ? this.text(url.replace(userInfo, (_, scheme, user) => `${scheme}${this.#pseudonym(user)}@`)) : url)
+  }
+
+  /** The fragment too: OAuth's implicit grant answers there (RFC 6749 section 4.2.2). */
+  #urlQuery(url: string): string {
+    const start = url.search(/[?#]/)
+    return start < 0 ? url : url.slice(0, start + 1) + this.#urlPairs(url.slice(start + 1))
+  }
+
+  #urlPairs(text: string): string {
+    return text
+      .split('#')
+      .map((pairs) => this.#pairs(pairs, this.#query))
+      .join('#')
+  }
+
+  /** Any text: tokens that show by themselves. */
+  text(text: string): string {
+    return this.#tokens && text.includes('eyJ') ? text.replace(webToken, (token) => this.#pseudonym(token)) : text
+  }
+
+  /** The same message when there is nothing to hide in it. */
+  message(message: Message): Message {
+    const { text, data } = message
+    if (text !== undefined) {
+      const after = this.#content(text)
+      return after === text ? message : { ...message, text: after, size: Buffer.byteLength(after) }
+    }
+    if (data === undefined || message.type === 'close') return message
+    const bytes = Buffer.from(data, 'base64')
+    if (!isUtf8(bytes)) return message
+    const before = bytes.toString()
+    const after = Buffer.from(this.#content(before))
+    return after.equals(bytes) ? message : { ...message, data: after.toString('base64'), size: after.length }
+  }
+
+  /** The same list when there is nothing to hide in it. */
+  messages<List extends readonly Message[] | null>(messages: List): List | Message[] {
+    if (messages === null) return messages
+    const redacted = messages.map((message) => this.message(message))
+    return redacted.every((message, index) => message === messages[index]) ? messages : redacted
+  }
+
+  /** Of a message, or of a body that does not say to be JSON: JSON where it is (browsers send it as text/plain, too), else any text. */
+  #content(text: string): string {
+    return this.text(this.#jsonText(text, false) ?? text)
+  }
+
+  fields(fields: Headers): Headers {
+    let changed = false
+    const redacted = fields.map(([name, value]): [string, string] => {
+      const after = this.#field(name.toLowerCase(), value)
+      changed ||= after !== value
+      return [name, after]
+    })
+    return changed ? redacted : fields
+  }
+
+  /** A body that cannot be read as what it says to be may hold the secret in another way: then it is left out (null). */
+  body(bytes: Uint8Array | null, headers: Headers): Uint8Array | null {
+    if (bytes === null || bytes.length === 0 || !this.#looksIntoBodies) return bytes
+    const type = types.parse(fieldValue(headers, 'content-type') ?? '')
+    const isForm = type.essence === 'application/x-www-form-urlencoded'
+    const isJson = /^(?:application|text)\/json$|\+json$/.test(type.essence)
+    if (type.essence === 'multipart/form-data') return this.#otherBodies ? null : this.#multipart(bytes)
+    if (this.#otherBodies && !isForm && !isJson) return null
+    const text = bodyText(bytes, type)
+    if (text === null) return isForm || isJson ? null : bytes
+    const redacted = this.#bodyText(text, isForm, isJson, type.essence)
+    if (redacted === null || redacted === text) return redacted === null ? null : bytes
+    return Buffer.from(redacted)
+  }
+
+  #bodyText(text: string, isForm: boolean, isJson: boolean, essence: string): string | null {
+    if (isForm) return this.text(this.#pairs(text, this.#form))
+    if (essence === 'text/event-stream')
+      return text.replace(/^(data: ?)(.*)$/gm, (_, name: string, data: string) => name + this.#content(data))
+    if (!isJson) return this.#content(text)
+    const redacted = this.#jsonText(text, true)
+    return redacted === null ? null : this.text(redacted)
+  }
+
+  /** RFC 7578, without the parts' own encodings, which it deprecates. */
+  #multipart(bytes: Uint8Array): Uint8Array {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    const part = /(\bname="?([^";\r\n]+)"?[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)([\s\S]*?)(?=\r\n--)/gi
+    const redacted = text.replace(part, (whole, head: string, name: string, value: string) => {
+      if (value === '' || !this.#form(Buffer.from(name, 'latin1').toString())) return whole
+      return head + this.#pseudonym(Buffer.from(value, 'latin1').toString())
+    })
+    return redacted === text ? bytes : Buffer.from(redacted, 'latin1')
+  }
+
+  #field(name: string, value: string): string {
+    if (name === 'cookie') {
+      const cookies = value.split(';').map((pair) => this.#cookie(pair))
+      return this.#headers(name) ? this.#pseudonym(value) : cookies.join(';')
+    }
+    if (name === 'set-cookie' && !this.#headers(name)) {
+      const [pair = '', ...attributes] = value.split(';')
+      return [this.#cookie(pair), ...attributes].join(';')
+    }
+    if (this.#headers(name) && value !== '') return this.#credentials(value)
+    return urlFields.has(name) ? this.url(value) : this.text(value)
+  }
+
+  /** `Bearer abc`: the scheme is no secret, and the token has its name alone, as it may stand elsewhere. */
+  #credentials(value: string): string {
+    const [, scheme = '', secret = value] = /^(bearer +|basic +|token +)(.+)$/i.exec(value) ?? []
+    return scheme + this.#pseudonym(secret)
+  }
+
+  #cookie(pair: string): string {
+    const split = pair.indexOf('=')
+    if (split < 0 || !this.#cookies(pair.slice(0, split).trim())) return pair
+    const [, before = '', secret = '', after = ''] = /^(\s*"?)(.*?)("?\s*)$/s.exec(pair.slice(split + 1)) ?? []
+    return secret === '' ? pair : pair.slice(0, split + 1) + before + this.#pseudonym(secret) + after
+  }
+
+  /** `a=1&b=2`, values percent-encoded. A `?` begins anew: fragments hold whole paths. */
+  #pairs(text: string, isSecret: Names): string {
+    return text.replace(/([^&?=]*)=([^&]*)/g, (pair, name: string, value: string) =>
+      value !== '' && isSecret(decoded(name)) ? `${name}=${this.#pseudonym(decoded(value))}` : pair,
+    )
+  }
+
+  /** null: it says to be JSON and is none. */
+  #jsonText(text: string, isJson: boolean): string | null {
+    if (!this.#looksIntoJson || (!isJson && !/^\s*[[{]/.test(text))) return text
+    let value: unknown
+    try {
+      value = JSON.parse(text.replace(/^\ufeff/, ''))
+    } catch {
+      return this.#jsonLines(text, isJson)
+    }
+    const redacted = this.#mayHoldSecrets(text) ? this.#jsonValue(value) : value
+    return redacted === value ? text : JSON.stringify(redacted)
+  }
+
+  /** Whether any key in it is one of a secret: much quicker than looking at all its values. */
+  #mayHoldSecrets(text: string): boolean {
+    if (this.#json.length > 0) return true
+    for (const [, key = ''] of text.matchAll(jsonKey)) if (key.includes('\\') || this.#keys(key)) return true
+    return false
+  }
+
+  #jsonValue(value: unknown): unknown {
+    const replace = (secret: unknown) => this.#secretValue(secret)
+    const atPaths = this.#json.length === 0 ? value : replaceInJson(value, this.#json, replace)
+    return replaceUnderKeys(atPaths, this.#keys, replace)
+  }
+
+  #jsonLines(text: string, isJson: boolean): string | null {
+    if (!isJson && !this.#mayHoldSecrets(text)) return text
+    const lines = text.split('\n')
+    const redacted = lines.map((line) => {
+      if (line.trim() === '') return line
+      try {
+        const value: unknown = JSON.parse(line)
+        const after = this.#jsonValue(value)
+        return after === value ? line : JSON.stringify(after)
+      } catch {
+        return isJson ? null : line
+      }
+    })
+    return redacted.includes(null) ? null : redacted.join('\n')
+  }
+
+  #secretValue(secret: unknown): unknown {
+    if (secret === null) return null
+    return this.#pseudonym(typeof secret === 'string' ? secret : JSON.stringify(secret))
+  }
+}
+
+class Changes {
+  any = false
+
+  note<T>(before: T, after: T): T {
+    this.any ||= before !== after
+    return after
+  }
+}
+
+/** As written where it is no percent-encoding. */
+function decoded(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced
+  }
+}

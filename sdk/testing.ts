@@ -1,0 +1,274 @@
+/**
+ * The test kit of plugins: runs a filter or an exporter over exchanges of a test's making, in the test's own process, as the daemon would: its manifest,
+ * its config and what it gives back are checked. No daemon is needed; limits of time and memory are the daemon's alone.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { codes, invalidParams, WeirError } from './errors.ts'
+import type { Exchange, Part, Request, Response, Session } from './model.ts'
+import { checkAnswer, checkFilter } from './plugin/filter.ts'
+import { manifestFaults } from './plugin/manifest.ts'
+import type { ExportedExchange, ExporterManifest, FilteredExchange, FilterManifest, Manifest, PluginHost } from './plugin.ts'
+import { queryPredicate } from './query.ts'
+import { Validator } from './validation.ts'
+
+/** An exchange with what else plugins can ask of it. */
+export interface TestExchange extends FilteredExchange {
+  /** Bodies as they were on the wire, where Content-Encoding makes them others than `bodies`: what an exporter gets without `decode`. */
+  received?: { request?: Uint8Array; response?: Uint8Array }
+}
+
+type Content = string | Uint8Array | null
+
+/** What makes an exchange another than the plain one. */
+export type ExchangeChange = Partial<Omit<TestExchange, 'request' | 'response' | 'bodies'>> & {
+  request?: Partial<Request>
+  /** null: there was none. */
+  response?: Partial<Response> | null
+  /** Texts are UTF-8. */
+  bodies?: { request?: Content; response?: Content }
+}
+
+const bytesOf = (content: Content = null): Uint8Array | null => (typeof content === 'string' ? new TextEncoder().encode(content) : content)
+
+/** `GET https://origin.test/` that was answered 200 with the text `hello`, but for what `change` says. Sizes follow from the bodies. */
+export function testExchange(change: ExchangeChange = {}): TestExchange {
+  const { request, response, bodies, received, ...more } = change
+  const seq = change.seq ?? 1
+  const sent = bytesOf(bodies?.request)
+  const answer = response === null ? null : bytesOf(bodies?.response === undefined ? 'hello' : bodies.response)
+  return {
+    seq,
+    sessionId: 'test',
+    connectionId: '1',
+    source: 'proxy',
+    state: response === null ? 'failed' : 'complete',
+    kind: 'http',
+    startedAt: 1_700_000_000_000 + seq * 1000,
+    durationMs: 20,
+    timings: { send: 1, wait: 15, receive: 4 },
+    client: { address: '127.0.0.1', port: 50000 },
+    server: { address: '192.0.2.1', port: 443 },
+    tls: null,
+    tags: [],
+    note: null,
+    messages: [],
+    ...more,
+    request: {
+      method: 'GET',
+      url: 'https://origin.test/',
+      httpVersion: '1.1',
+      headers: [['Host', 'origin.test']],
+      trailers: [],
+      bodySize: (received?.request ?? sent)?.length ?? 0,
+      truncated: false,
+      ...request,
+    },
+    response:
+      response === null
+        ? null
+        : {
+            status: 200,
+            reason: 'OK',
+            httpVersion: '1.1',
+            headers: [['Content-Type', 'text/plain']],
+            trailers: [],
+            informational: [],
+            bodySize: (received?.response ?? answer)?.length ?? 0,
+            truncated: false,
+            ...response,
+          },
+    bodies: { request: sent, response: answer },
+    ...(received && { received }),
+  }
+}
+
+export interface FilterTest<Config> {
+  /** Checked by the schema, whose defaults are filled in. */
+  config?: Partial<Config>
+  /** Absent: an empty folder for this run alone. */
+  dataDir?: string
+}
+
+export interface FilterResult {
+  /** What would be recorded, in order: changed ones, and as they were given those that the filter left alone. */
+  kept: FilteredExchange[]
+  logs: string[]
+}
+
+/**
+ * What a filter makes of exchanges. They are given to it as copies.
+ * @throws WeirError -32602 invalidConfig; 1003 pluginFailed that names the plugin, what it was doing and the exchange.
+ */
+export async function runFilter<Config>(
+  manifest: FilterManifest<Config>,
+  exchanges: readonly TestExchange[],
+  { config = {}, dataDir }: FilterTest<NoInfer<Config>> = {},
+): Promise<FilterResult> {
+  checkKind(manifest, 'filter')
+  const checked = checkedConfig(manifest, config)
+  const logs: string[] = []
+  const { host, end } = hostFor(logs, dataDir)
+  const doing = hooks(manifest)
+  try {
+    const filter = doing('create', () => checkFilter(manifest.create(checked, host)))
+    if ('where' in filter) {
+      const matches = doing('create', () => queryPredicate(filter.where))
+      return { kept: exchanges.filter((exchange) => matches(exchange, (part) => exchange.bodies[part])), logs }
+    }
+    const kept = exchanges.map((exchange) => doing('apply', () => checkAnswer(filter.apply(structuredClone(exchange))), exchange))
+    doing('dispose', () => filter.dispose?.())
+    return { kept: kept.filter((exchange) => exchange !== null), logs }
+  } finally {
+    end()
+  }
+}
+
+export interface ExporterTest<Options> {
+  /** Checked by the schema, whose defaults are filled in. */
+  options?: Partial<Options>
+  session?: Partial<Session>
+  signal?: AbortSignal
+  dataDir?: string
+}
+
+export interface ExporterResult {
+  /** All that was written, as UTF-8. */
+  text: string
+  bytes: Buffer
+  /** Without those that it left out. */
+  exchanges: number
+  logs: string[]
+}
+
+/**
+ * What an exporter writes of exchanges.
+ * @throws WeirError -32602 invalidConfig; 1003 pluginFailed that names the plugin, what it was doing and the exchange; -32800 cancelled.
+ */
+export async function runExporter<Options>(
+  manifest: ExporterManifest<Options>,
+  exchanges: readonly TestExchange[],
+  { options = {}, session, signal = new AbortController().signal, dataDir }: ExporterTest<NoInfer<Options>> = {},
+): Promise<ExporterResult> {
+  checkKind(manifest, 'exporter')
+  const checked = checkedConfig(manifest, options)
+  const logs: string[] = []
+  const { host, end } = hostFor(logs, dataDir, signal)
+  const pieces: Buffer[] = []
+  const out = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(Buffer.from(piece))
+      done()
+    },
+  })
+  let count = 0
+  let inHand: Exchange | undefined
+  async function* read(): AsyncGenerator<ExportedExchange> {
+    for (const exchange of exchanges) {
+      if (signal.aborted) return
+      count++
+      inHand = exchange
+      yield exported(exchange)
+    }
+  }
+  const leaveOut = () => void count--
+  try {
+    const exporter = hooks(manifest)('create', () => manifest.create(checked, host))
+    const given = { ...testSession, ...session }
+    try {
+      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw failed(manifest, 'run', error, inHand)
+    }
+    signal.throwIfAborted()
+    out.end()
+    await finished(out)
+    const bytes = Buffer.concat(pieces)
+    return { text: bytes.toString(), bytes, exchanges: count, logs }
+  } finally {
+    end()
+  }
+}
+
+const testSession: Session = {
+  id: 'test',
+  name: 'test',
+  state: 'stopped',
+  startedAt: 1_700_000_000_000,
+  stoppedAt: 1_700_000_100_000,
+  proxy: null,
+  file: '/nowhere/test.weir',
+  counts: { exchanges: 0, failed: 0, filtered: 0, messages: 0, bytesSent: 0, bytesReceived: 0, gaps: 0 },
+}
+
+function exported({ bodies, received, messages, ...exchange }: TestExchange): ExportedExchange {
+  const bytes = (part: Part, decode = false) => (decode ? undefined : received?.[part]) ?? bodies[part] ?? new Uint8Array()
+  return {
+    ...structuredClone(exchange),
+    readBody: async (part, { decode = false } = {}) => bytes(part, decode),
+    async *streamBody(part) {
+      for (let all = bytes(part); all.length > 0; all = all.subarray(pieceBytes)) yield all.subarray(0, pieceBytes)
+    },
+    async *messages() {
+      yield* messages ?? []
+    },
+  }
+}
+
+const pieceBytes = 1024 * 1024
+
+function checkKind(manifest: Manifest, kind: Manifest['kind']): void {
+  const faults = manifestFaults(manifest)
+  if (faults.length === 0 && manifest.kind !== kind) faults.push(`it is no ${kind}`)
+  if (faults.length > 0) throw failed(manifest, 'manifest', faults.join('; '))
+}
+
+function checkedConfig<Config>(manifest: Manifest, given: Partial<Config>): Config {
+  const config = structuredClone(given)
+  const errors = new Validator().check(manifest.config, config)
+  if (errors.length === 0) return config as Config
+  const words = errors.map(({ path, message }) => `${path || 'it'} ${message}`).join('; ')
+  throw invalidParams('invalidConfig', `plugin ${manifest.name} does not take this config: ${words}`, errors)
+}
+
+function hostFor(logs: string[], dataDir?: string, signal?: AbortSignal): { host: PluginHost; end(): void } {
+  const own = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'weir-plugin-')) : null
+  const running = new AbortController()
+  const host: PluginHost = {
+    log: (message) => void logs.push(message),
+    signal: signal ?? running.signal,
+    dataDir: dataDir ?? (own as string),
+  }
+  const end = () => {
+    running.abort()
+    if (own !== null) rmSync(own, { recursive: true, force: true })
+  }
+  return { host, end }
+}
+
+/** Whatever goes wrong is told with what the plugin was doing. */
+const hooks =
+  (manifest: Manifest) =>
+  <T>(hook: string, work: () => T, exchange?: Exchange): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw failed(manifest, hook, error, exchange)
+    }
+  }
+
+function failed({ name }: Manifest, hook: string, error: unknown, exchange?: Exchange): WeirError {
+  const words = error instanceof Error ? error.message : String(error)
+  const where = exchange === undefined ? hook : `${hook}, exchange ${exchange.seq}`
+  const failure = new WeirError(codes.pluginFailed, 'pluginFailed', `plugin ${name} (${where}): ${words}`, {
+    plugin: name,
+    hook,
+    ...(exchange && { seq: exchange.seq }),
+  })
+  failure.cause = error
+  return failure
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { SecretCheck, SecretLeft } from '../../daemon/plugin/secret-check.ts'
+import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
+
+const secrets = fc
+  .string({ unit: 'grapheme', minLength: 8, maxLength: 40 })
+  .filter((secret) => Buffer.byteLength(secret) >= 8 && !/^[a-z]+$/i.test(secret) && secret.isWellFormed())
+const around = fc.string({ unit: 'binary', maxLength: 40 })
+
+const written: [name: string, write: (secret: string) => string][] = [
+  ['as it is', (secret) => secret],
+  ['as the Latin-1 string of its bytes', (secret) => Buffer.from(secret).toString('latin1')],
+  ['percent-encoded', (secret) => encodeURIComponent(secret)],
+  ['as a form field', (secret) => encodeURIComponent(secret).replaceAll('%20', '+')],
+  ['with the escapes of JSON', (secret) => JSON.stringify(secret).slice(1, -1)],
+]
+
+describe('a secret', () => {
+  it.each(written)('is replaced %s', (_, write) => {
+    fc.assert(
+      fc.property(secrets, around, around, (secret, before, after) => {
+        const finder = new SecretFinder()
+        finder.add(secret, 'redacted-1')
+        const replaced = finder.replace(`${before}\u0000${write(secret)}\u0000${after}`)
+        expect(replaced).toContain('redacted-1')
+        expect(finder.indexIn(replaced)).toBe(-1)
+      }),
+    )
+  })
+
+  it('is found in base64, wherever it lies in it', () => {
+    fc.assert(
+      fc.property(secrets, fc.uint8Array({ maxLength: 8 }), fc.uint8Array({ maxLength: 8 }), (secret, before, after) => {
+        fc.pre(Buffer.byteLength(secret) >= 9)
+        const finder = new SecretFinder()
+        finder.add(secret, 'redacted-1')
+        expect(finder.indexIn(Buffer.concat([before, Buffer.from(secret), after]).toString('base64'))).toBeGreaterThanOrEqual(0)
+      }),
+    )
+  })
+})
+
+test('a text without any secret is the very same', () => {
+  fc.assert(
+    fc.property(fc.array(secrets, { maxLength: 20 }), around, (all, text) => {
+      const finder = new SecretFinder()
+      for (const secret of all) finder.add(secret, 'r')
+      fc.pre(!all.some((secret) => written.some(([, write]) => text.includes(write(secret)))))
+      expect(finder.replace(text)).toBe(text)
+    }),
+  )
+})
+
+test('of two that begin alike the longer one is meant', () => {
+  const finder = new SecretFinder()
+  finder.add('12345678', 'short')
+  finder.add('123456789', 'long')
+  expect(finder.replace('12345678 123456789')).toBe('short long')
+})
+
+test('what is short, or a mere word, is not looked for', () => {
+  const finder = new SecretFinder()
+  finder.add('1234567', 'r')
+  finder.add('undefined', 'r')
+  expect(finder.replace('1234567 undefined')).toBe('1234567 undefined')
+})
+
+test('the check of what was written finds a secret over any cut', () => {
+  const finder = new SecretFinder()
+  finder.add('hunter2-hunter2', 'r')
+  const filler = Buffer.alloc(300_000, 'x')
+  for (const cut of [1, 7, 14]) {
+    const check = new SecretCheck(finder)
+    const secret = Buffer.from('hunter2-hunter2')
+    check.read(Buffer.concat([filler, secret.subarray(0, cut)]))
+    check.read(Buffer.concat([secret.subarray(cut), Buffer.from('!')]))
+    expect(() => check.end()).toThrow(SecretLeft)
+    expect(() => check.end()).toThrow(/at byte 300000;/)
+  }
+  const clean = new SecretCheck(finder)
+  for (let n = 0; n < 5; n++) clean.read(filler)
+  expect(() => clean.end()).not.toThrow()
+})

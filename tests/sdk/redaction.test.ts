@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Headers } from '../../sdk/model.ts'
+import { jsonPath, replaceInJson } from '../../sdk/redaction/json-values.ts'
+import { pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
+import { Redactor } from '../../sdk/redaction/redactor.ts'
+
+const name = pseudonyms(Buffer.alloc(32, 1))
+const rules = { headers: ['Authorization'], cookies: ['sid'], query: ['token'], json: ['a.b', '**.password'], form: ['pin'] }
+const redactor = new Redactor(rules, name)
+const typed = (type: string): Headers => [['Content-Type', type]]
+const bodyOf = (text: string, type: string) => redactor.body(Buffer.from(text), typed(type))?.toString() ?? null
+
+/** Long enough that it is nowhere by chance, in an alphabet that no encoding changes. */
+const secrets = fc.stringMatching(/^[A-Za-z0-9]{12,40}$/).map((text) => `SECRET${text}`)
+const words = fc.stringMatching(/^[a-z]{1,8}$/)
+
+describe('pseudonyms', () => {
+  it('are the same for the same secret and key, and others for others', () => {
+    fc.assert(fc.property(fc.string(), fc.string(), (a, b) => (name(a) === name(b)) === (a === b)))
+    expect(name('a')).toMatch(/^redacted-[0-9a-f]{16}$/)
+    expect(pseudonyms(Buffer.alloc(32, 2))('a')).not.toBe(name('a'))
+  })
+
+  it('have a key in a file of its user alone, made once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'key')
+    const key = pseudonymKey(file)
+    expect(key).toHaveLength(32)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(pseudonymKey(file)).toEqual(key)
+  })
+})
+
+describe('a redactor', () => {
+  it('leaves no secret in fields, cookies, URLs, forms and JSON, and everything else as it is', () => {
+    fc.assert(
+      fc.property(secrets, words, words, (secret, key, value) => {
+        const fields: Headers = [
+          ['authorization', `Bearer ${secret}`],
+          ['Cookie', `x=${value}; sid=${secret}`],
+          ['Set-Cookie', `sid=${secret}; Path=/; HttpOnly`],
+          ['X-Other', value],
+        ]
+        expect(redactor.fields(fields)).toEqual([
+          ['authorization', `Bearer ${name(secret)}`],
+          ['Cookie', `x=${value}; sid=${name(secret)}`],
+          ['Set-Cookie', `sid=${name(secret)}; Path=/; HttpOnly`],
+          ['X-Other', value],
+        ])
+        expect(redactor.url(`https://h/p?x${key}=${value}&token=${secret}#f`)).toBe(`https://h/p?x${key}=${value}&token=${name(secret)}#f`)
+        expect(bodyOf(`x${key}=1&pin=${secret}`, 'application/x-www-form-urlencoded')).toBe(`x${key}=1&pin=${name(secret)}`)
+        const json = { a: { b: secret, c: value }, deep: [{ [`x${key}`]: { password: secret } }] }
+        expect(bodyOf(JSON.stringify(json), 'application/problem+json')).toBe(JSON.stringify(json).replaceAll(secret, name(secret)))
+      }),
+    )
+  })
+
+  it('gives back the very same where there is nothing to hide', () => {
+    const fields: Headers = [['Accept', '*/*']]
+    const bytes = Buffer.from('{ "a": 1 }')
+    expect(redactor.fields(fields)).toBe(fields)
+    expect(redactor.body(bytes, typed('application/json'))).toBe(bytes)
+    expect(redactor.body(bytes, typed('image/png'))).toBe(bytes)
+  })
+
+  it('knows a secret by its value, whatever its encoding', () => {
+    expect(redactor.url('http://h/?token=a%20b')).toBe(redactor.url('http://h/?token=a+b'))
+    expect(redactor.url('http://h/?%74oken=x')).toBe(`http://h/?%74oken=${name('x')}`)
+  })
+
+  it('looks into the URLs of Referer and Location, and into JSON lines', () => {
+    expect(redactor.fields([['Location', '/next?token=x']])).toEqual([['Location', `/next?token=${name('x')}`]])
+    expect(bodyOf('{"password":"x"}\n{"y":1}\n', 'application/json')).toBe(`{"password":"${name('x')}"}\n{"y":1}\n`)
+  })
+
+  it('leaves out a body that is not what it says to be', () => {
+    expect(bodyOf('{"password":"x"', 'application/json')).toBeNull()
+  })
+})
+
+describe('paths into JSON', () => {
+  it.each([
+    ['a.b', { a: { b: 0 } }],
+    ['a[1]', { a: [1, 0] }],
+    ['a[*].b', { a: [{ b: 0 }, { b: 0 }] }],
+    ['a.*', { a: { x: 0, y: 0 } }],
+    ['**.b', { b: 0, c: [{ b: 0 }, { d: { b: 0 } }] }],
+    ['a\\.b', { 'a.b': 0 }],
+  ])('%s', (path, value) => {
+    expect(replaceInJson(value, [jsonPath(path)], () => 'X')).toEqual(JSON.parse(JSON.stringify(value).replaceAll('0', '"X"')))
+  })
+
+  it('replace nothing elsewhere', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(replaceInJson(value, [jsonPath('not-there.at-all')], () => 'X')).toBe(value)
+      }),
+    )
+  })
+})
