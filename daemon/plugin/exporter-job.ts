@@ -1,28 +1,18 @@
 /** One run of one exporter, inside its process. */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { codes, toWire, unavailable, WeirError } from '../../sdk/errors.ts'
 import { moduleName } from '../../sdk/plugin/module-name.ts'
-import type { ExportedExchange, Exporter, ExporterManifest, PluginHost } from '../../sdk/plugin.ts'
-import { pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
-import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
+import type { ExportedExchange, Exporter, ExporterManifest } from '../../sdk/plugin.ts'
 import { openExchangeScan } from '../store/exchange-scan.ts'
 import { ExportOutput } from './export-output.ts'
+import { type ExportRedaction, openRedaction } from './export-redaction.ts'
 import { type ExporterJob, type FromExporter, outDescriptor } from './exporter-messages.ts'
 import { pluginFailed, said } from './failure.ts'
 import { checkConfig, loadPlugin } from './loader.ts'
-import { Redaction, type Scope } from './redacted-exchanges.ts'
-import { SecretCheck, SecretLeft } from './secret-check.ts'
+import { pluginHost } from './plugin-host.ts'
+import { SecretLeft } from './secret-check.ts'
 
 type RunJob = Extract<ExporterJob, { job: 'run' }>
-const logLines = 1000
-
-/** Few need it, and it takes its time to load. @throws -32602 invalidQuery */
-async function scopeOf(where: string): Promise<Scope> {
-  const { queryPredicate } = await import('../../sdk/query.ts')
-  return queryPredicate(where)
-}
 
 export class ExporterRunJob {
   /** Handed to the exporter so far, without those it left out. */
@@ -34,8 +24,7 @@ export class ExporterRunJob {
   /** What went wrong outside the plugin; it is not the plugin's failure then. */
   #readFailure: unknown = null
   #writeFailure: NodeJS.ErrnoException | SecretLeft | null = null
-  #redacted: { redaction: Redaction; check: SecretCheck } | null = null
-  #logged = 0
+  #redacted: ExportRedaction | null = null
   #name: string
 
   constructor(job: RunJob, signal: AbortSignal, send: (message: FromExporter) => void) {
@@ -56,7 +45,9 @@ export class ExporterRunJob {
       if (manifest.kind !== 'exporter') throw pluginFailed(manifest.name, `it is a ${manifest.kind}, not an exporter`)
       const invalid = await checkConfig(manifest, this.#job.options)
       if (invalid.length > 0) return { invalid }
-      this.#redacted = await this.#redactionFor(manifest)
+      this.#redacted = await openRedaction(this.#job, manifest)
+      const { check } = this.#redacted ?? {}
+      if (check) this.output.watch((bytes) => check.read(bytes))
       await this.#export(manifest)
       return { done: true, exchanges: this.exchanges, bytes: this.output.bytes, redacted: this.#redacted?.redaction.report ?? null }
     } catch (error) {
@@ -65,7 +56,7 @@ export class ExporterRunJob {
   }
 
   async #export(manifest: ExporterManifest): Promise<void> {
-    const exporter: Exporter = manifest.create(this.#job.options, await this.#host(manifest.name))
+    const exporter: Exporter = manifest.create(this.#job.options, await pluginHost(this.#job, manifest.name, this.#signal, this.#send))
     const leaveOut = () => {
       this.exchanges--
     }
@@ -74,18 +65,6 @@ export class ExporterRunJob {
     this.output.end()
     await finished(this.output)
     this.#redacted?.check.end()
-  }
-
-  async #redactionFor({ redaction = 'standard' }: ExporterManifest) {
-    const wanted = this.#job.redact ?? redaction
-    if (wanted === 'off') return null
-    const finder = new SecretFinder()
-    // The redact filter's own: the same secret has the same name in records and exports.
-    const key = pseudonymKey(join(this.#job.dataRoot, 'redact', 'key'))
-    const check = new SecretCheck(finder)
-    this.output.watch((bytes) => check.read(bytes))
-    const scope = typeof wanted === 'object' && wanted.where !== undefined ? await scopeOf(wanted.where) : undefined
-    return { redaction: new Redaction(wanted, pseudonyms(key), finder, scope), check }
   }
 
   async *#read(): AsyncGenerator<ExportedExchange> {
@@ -109,15 +88,6 @@ export class ExporterRunJob {
       if (this.#signal.aborted) return
       yield exchange
     }
-  }
-
-  async #host(name: string): Promise<PluginHost> {
-    const dataDir = join(this.#job.dataRoot, name)
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    const log = (message: string) => {
-      if (++this.#logged <= logLines) this.#send({ log: said(message) })
-    }
-    return { log, signal: this.#signal, dataDir }
   }
 
   #attribute(error: unknown): WeirError {

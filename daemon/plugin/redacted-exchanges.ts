@@ -49,12 +49,18 @@ export class Redaction {
     this.#redactors = redactorsFor(redact, collect, pseudonym)
   }
 
-  async *exchanges(scan: Scan): AsyncGenerator<ExportedExchange> {
+  /** Their secrets are known from now on. Resolves to the seq of the last one. */
+  async learn(exchanges: AsyncIterable<ExportedExchange>): Promise<number> {
     let last = 0
-    for await (const exchange of scan()) {
+    for await (const exchange of exchanges) {
       await this.#collect(exchange)
       last = exchange.seq
     }
+    return last
+  }
+
+  async *exchanges(scan: Scan): AsyncGenerator<ExportedExchange> {
+    const last = await this.learn(scan())
     for await (const exchange of scan()) {
       // Of what came meanwhile nobody knows the secrets, which may have gone out already.
       if (exchange.seq > last) return

@@ -37,6 +37,9 @@ const columns = [
   'seq',
 ]
 
+/** What an update adds to its assignments: an exchange that has ended keeps the change with which it did. */
+const keepEnding = 'ended_change = CASE WHEN flags & 3 <> 0 THEN coalesce(ended_change, change) END'
+
 /** The write-ahead log is cut back when it is longer, bytes. */
 const walBytes = 48 * 1024 * 1024
 /** How long cutting it back waits for readers (their slices are 5 ms), ms. */
@@ -127,7 +130,7 @@ export class SessionFile implements SessionWriter {
     this.#commit = db.prepare('COMMIT')
     this.#insert = db.prepare(`INSERT INTO exchange (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
     const assignments = columns.slice(0, -1).map((column) => `${column} = ?`)
-    this.#update = db.prepare(`UPDATE exchange SET ${assignments.join()} WHERE seq = ?`)
+    this.#update = db.prepare(`UPDATE exchange SET ${assignments.join()}, ${keepEnding} WHERE seq = ?`)
     this.#stored = db.prepare('SELECT flags & 3, request_size, response_size FROM exchange WHERE seq = ?').raw()
     this.#insertGap = db.prepare('INSERT INTO gap (since, until, reason, exchanges, bytes) VALUES (?, ?, ?, ?, ?)')
     this.#updateGap = db.prepare('UPDATE gap SET since = ?, until = ?, exchanges = ?, bytes = ? WHERE id = ?')
@@ -136,8 +139,8 @@ export class SessionFile implements SessionWriter {
        WHERE flags & 3 <> 0 ORDER BY seq LIMIT ?`,
     )
     this.#annotate = {
-      tags: db.prepare('UPDATE exchange SET change = ?, tags = ? WHERE seq = ?'),
-      note: db.prepare('UPDATE exchange SET change = ?, note = ? WHERE seq = ?'),
+      tags: db.prepare(`UPDATE exchange SET change = ?, tags = ?, ${keepEnding} WHERE seq = ?`),
+      note: db.prepare(`UPDATE exchange SET change = ?, note = ?, ${keepEnding} WHERE seq = ?`),
     }
     this.#saveProgress = db.prepare(
       `UPDATE progress SET change = ?, last_seq = ?, committed_at = ?, exchanges = ?, failed = ?, filtered = ?,

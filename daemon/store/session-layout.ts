@@ -99,7 +99,13 @@ ALTER TABLE connection ADD COLUMN path TEXT;
 /** Tombstones up to this change were dropped. */
 const forgotten = 'ALTER TABLE progress ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0'
 
-const steps: Migrations = [first, streams, clientProcesses, forgotten]
+/** The change with which an exchange ended, where it has changed since; else that is its `change`. Few have it, so it costs next to nothing. */
+const endings = `
+ALTER TABLE exchange ADD COLUMN ended_change INTEGER;
+CREATE INDEX exchange_ended_change ON exchange (ended_change) WHERE ended_change IS NOT NULL;
+`
+
+const steps: Migrations = [first, streams, clientProcesses, forgotten, endings]
 
 /** 'weir' in ASCII. */
 export const sessionKind: FileKind = { applicationId: 0x77656972, version: steps.length, noun: 'session file' }
