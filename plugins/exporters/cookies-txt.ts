@@ -1,6 +1,8 @@
 /** Netscape's cookies.txt, as curl (`-b`), wget, yt-dlp and Python's MozillaCookieJar read it. */
+
+import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import { defineExporter } from '../../sdk/plugin.ts'
-import { cookiesOf, type HeldCookie } from './cookies/session-cookies.ts'
+import { cookiesOf } from './cookies/session-cookies.ts'
 
 const cookiesTxt = defineExporter({
   kind: 'exporter',
@@ -22,7 +24,7 @@ const cookiesTxt = defineExporter({
   }),
 })
 
-function line({ name, value, domain, hostOnly, path, expires, secure, httpOnly }: HeldCookie): string {
+function line({ name, value, domain, hostOnly, path, expires, secure, httpOnly }: Cookie): string {
   const truth = (is: boolean) => (is ? 'TRUE' : 'FALSE')
   const seconds = expires === null ? 0 : Math.floor(expires / 1000)
   const host = `${httpOnly ? '#HttpOnly_' : ''}${hostOnly ? '' : '.'}${domain}`

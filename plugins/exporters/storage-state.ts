@@ -1,7 +1,9 @@
 /** Playwright's storageState: cookies for `browser.newContext({ storageState })`. */
+
+import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import { byteText } from '../../sdk/multipart.ts'
 import { defineExporter } from '../../sdk/plugin.ts'
-import { cookiesOf, type HeldCookie } from './cookies/session-cookies.ts'
+import { cookiesOf } from './cookies/session-cookies.ts'
 
 const storageState = defineExporter({
   kind: 'exporter',
@@ -19,7 +21,7 @@ const storageState = defineExporter({
   }),
 })
 
-function playwrightCookie({ name, value, domain, hostOnly, path, expires, secure, httpOnly, sameSite }: HeldCookie): object {
+function playwrightCookie({ name, value, domain, hostOnly, path, expires, secure, httpOnly, sameSite }: Cookie): object {
   return {
     name: byteText(name),
     value: byteText(value),
