@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { notFound, unavailable, WeirError } from '../../sdk/errors.ts'
 import type { FilterChain } from '../plugin/filters/filter-chain.ts'
 import { type FilterSpec, openFilters } from '../plugin/filters/open-filters.ts'
+import { RunningFilter } from '../plugin/filters/running-filter.ts'
 import { Ballast } from '../store/ballast.ts'
 import { Catalogue } from '../store/catalogue.ts'
 import { isDiskFull, isStoreError } from '../store/database.ts'
@@ -22,6 +23,8 @@ import type { EditedSession, OpenedSession, RecorderEvents, RecorderSurface } fr
 
 export interface RecorderOptions {
   events: RecorderEvents
+  /** Says which filter it is in. */
+  running?: RunningFilter
   /** Opens session files. */
   openFile?(path: string, options: OpenOptions): SessionWriter
 }
@@ -54,6 +57,7 @@ interface Wait {
 
 export class Recorder {
   #events: RecorderEvents
+  #running: RunningFilter
   #openFile: NonNullable<RecorderOptions['openFile']>
   #sessions = new Map<number, SessionRecorder>()
   #readers = new Set<BatchReader>()
@@ -74,6 +78,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#events = options.events
+    this.#running = options.running ?? new RunningFilter()
     this.#openFile = options.openFile ?? SessionFile.open
   }
 
@@ -183,6 +188,7 @@ export class Recorder {
     return openFilters(filters, {
       dataRoot: join(this.#home, 'plugins'),
       compileCache: this.#cache,
+      running: this.#running,
       report: (fault) => this.#events.filterFailed({ handle, ...fault }),
       log: (plugin, line) => this.#events.log({ level: 'info', message: line, plugin }),
     })

@@ -20,6 +20,12 @@ export type OpenedSession = {
 /** How a session stands after a change of what is on record. */
 export type EditedSession = Pick<OpenedSession, 'counts' | 'change'>
 
+/** What the thread is started with. */
+export interface RecorderData {
+  /** Of its RunningFilter. */
+  running: SharedArrayBuffer
+}
+
 /** Lives in the recorder thread. Calls reject with WeirError. */
 export type RecorderSurface = {
   /**

@@ -1,8 +1,9 @@
 /** A recorder thread. */
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { RunningFilter } from '../plugin/filters/running-filter.ts'
 import { ThreadLink } from '../thread/link.ts'
 import { Recorder } from './recorder.ts'
-import type { RecorderEvents } from './surface.ts'
+import type { RecorderData, RecorderEvents } from './surface.ts'
 
 if (!parentPort) throw new Error('daemon/capture/thread.ts is the entry of a worker thread')
 
@@ -14,5 +15,6 @@ const events: RecorderEvents = {
 }
 const fault = (error: unknown) =>
   events.log({ level: 'error', message: 'the recorder thread failed inside', error: String((error as Error)?.stack ?? error) })
-const recorder = new Recorder({ events })
+const { running } = (workerData ?? {}) as Partial<RecorderData>
+const recorder = new Recorder({ events, running: new RunningFilter(running) })
 const link = new ThreadLink<RecorderEvents>(parentPort, recorder.surface(), fault)

@@ -1,14 +1,16 @@
 /** The recorder thread and the proxy thread, joined by a channel of their own, and what brings each back after its death. */
 import { MessageChannel } from 'node:worker_threads'
 import type { Counts } from '../../sdk/model.ts'
-import type { CatalogueEntry, RecorderEvents, RecorderSurface } from '../capture/surface.ts'
+import type { CatalogueEntry, RecorderData, RecorderEvents, RecorderSurface } from '../capture/surface.ts'
 import { type Config, withoutOwnProxies } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
+import { type RunningCall, RunningFilter } from '../plugin/filters/running-filter.ts'
 import type { CaInfo, ListenerSettings, ProxyEvents, ProxySurface } from '../proxy/surface.ts'
 import { entry } from '../thread/entry.ts'
 import type { ThreadLink } from '../thread/link.ts'
 import { ThreadSupervisor, unlessLost } from '../thread/supervisor.ts'
+import { FilterWatch } from './filter-watch.ts'
 
 /** Who has sessions in the threads: brings them back into a thread that replaces a dead one. */
 export interface SessionRecovery {
@@ -19,6 +21,8 @@ export interface SessionRecovery {
   full(handle: number): void
   autoBypassed(handle: number, host: string): void
   filterFailed(handle: number, fault: FilterFault): void
+  /** A recorder has ended in this call of a filter; it is not reopened yet. */
+  filterStuck(call: RunningCall): void
 }
 
 export interface ThreadEntries {
@@ -47,10 +51,14 @@ export interface CaptureThreadsOptions {
 export class CaptureThreads {
   readonly recorder: ThreadSupervisor<RecorderSurface>
   readonly proxy: ThreadSupervisor<ProxySurface>
+  /** To be started while there are filters. */
+  readonly filterWatch: FilterWatch
   /** Milliseconds between commits, as the recorder last said. */
   commitIntervalMs = 25
   readonly #options: CaptureThreadsOptions
   #recovery: SessionRecovery | null = null
+  /** What the recorder that is there says. */
+  #running = new RunningFilter()
   #entries: CatalogueEntry[] = []
   #ca: CaInfo | null = null
   #joined: { recorder: ThreadLink<RecorderSurface>; proxy: ThreadLink<ProxySurface> } | null = null
@@ -75,6 +83,8 @@ export class CaptureThreads {
       entry: entries.recorder,
       surface: heard,
       prepare: (link, isRestart) => this.#prepareRecorder(link, isRestart),
+      data: () => this.#recorderData(),
+      lost: () => this.#recorderLost(),
       fault,
     })
     this.proxy = new ThreadSupervisor<ProxySurface>({
@@ -83,6 +93,10 @@ export class CaptureThreads {
       surface: heard,
       prepare: (link, isRestart) => this.#prepareProxy(link, isRestart),
       fault,
+    })
+    this.filterWatch = new FilterWatch({
+      running: () => (this.recorder.current === null ? null : this.#running),
+      stuck: () => void this.recorder.replace(),
     })
   }
 
@@ -115,7 +129,19 @@ export class CaptureThreads {
   }
 
   async stop(): Promise<void> {
+    this.filterWatch.stop()
     await Promise.all([this.proxy.stop(), this.recorder.stop()])
+  }
+
+  #recorderData(): RecorderData {
+    this.#running = new RunningFilter()
+    return { running: this.#running.memory }
+  }
+
+  /** Whatever it died of, when that was in a filter, the filter is the reason. */
+  #recorderLost(): void {
+    const call = this.#running.current()
+    if (call !== null) this.#recovery?.filterStuck(call)
   }
 
   async #prepareRecorder(link: ThreadLink<RecorderSurface>, isRestart: boolean): Promise<void> {

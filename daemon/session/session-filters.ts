@@ -1,11 +1,13 @@
 /** The filters of open sessions: which modules they are, what they were read from, and how a new version of them is taken up. */
 import { isAbsolute } from 'node:path'
 import { codes, invalidParams, WeirError } from '../../sdk/errors.ts'
+import { moduleName } from '../../sdk/plugin/module-name.ts'
 import type { NotificationParams } from '../../sdk/protocol.ts'
 import type { Log } from '../log.ts'
 import type { FileWatch } from '../plugin/file-watch.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
 import type { FilterSpec } from '../plugin/filters/open-filters.ts'
+import type { RunningCall } from '../plugin/filters/running-filter.ts'
 import type { PluginDirectory } from '../plugin/plugin-directory.ts'
 import { isThreadLost } from '../thread/supervisor.ts'
 import type { CaptureThreads } from './capture-threads.ts'
@@ -27,11 +29,16 @@ interface Used {
   files: readonly string[]
   /** Why the version that is on disk cannot be used. */
   fault: string | null
+  /** Of each filter, in their order. */
+  numbers: readonly number[]
+  /** Places of those that a recorder did not come back from. */
+  stuck: Set<number>
 }
 
 export class SessionFilters {
   readonly #options: SessionFiltersOptions
   readonly #used = new Map<Session, Used>()
+  #numbers = 0
 
   constructor(options: SessionFiltersOptions) {
     this.#options = options
@@ -43,9 +50,16 @@ export class SessionFilters {
       filters.map(async ({ plugin, config = {} }, index) => {
         const find = () => this.#options.plugins.find('filter', plugin).catch(unknown(index))
         const found = isAbsolute(plugin) ? { module: plugin, builtIn: false } : await find()
-        return { plugin, config, ...found }
+        return { plugin, config, ...found, number: ++this.#numbers, isStuck: false }
       }),
     )
+  }
+
+  /** The same for a recorder that replaces another: those that the other did not come back from stay out of use until filters are set again. */
+  async specsAgain(session: Session): Promise<FilterSpec[]> {
+    const stuck = this.#used.get(session)?.stuck
+    const specs = await this.specsOf(session.settings)
+    return specs.map((spec, place) => ({ ...spec, isStuck: stuck?.has(place) ?? false }))
   }
 
   /** Opens the session, with these. */
@@ -62,7 +76,9 @@ export class SessionFilters {
     try {
       const result = await open()
       files.watch(session, [...modules, ...result.filterFiles])
-      this.#used.set(session, { modules, files: result.filterFiles, fault: null })
+      const stuck = new Set(filters.flatMap(({ isStuck }, place) => (isStuck ? [place] : [])))
+      this.#used.set(session, { modules, files: result.filterFiles, fault: null, numbers: filters.map(({ number }) => number), stuck })
+      this.#watchRecorder()
       return result
     } catch (error) {
       if (before === undefined) files.watch(session, [])
@@ -80,6 +96,28 @@ export class SessionFilters {
   forget(session: Session): void {
     this.#used.delete(session)
     this.#options.files.watch(session, [])
+    this.#watchRecorder()
+  }
+
+  #watchRecorder(): void {
+    const { filterWatch } = this.#options.threads
+    if ([...this.#used.values()].some(({ numbers }) => numbers.length > 0)) filterWatch.start()
+    else filterWatch.stop()
+  }
+
+  /** A recorder ended in one of them. In the next one it is asked no more. */
+  stuck({ filter, seq }: RunningCall): void {
+    for (const [session, { numbers, stuck }] of this.#used) {
+      const place = numbers.indexOf(filter)
+      if (place < 0) continue
+      stuck.add(place)
+      const plugin = moduleName(session.settings.filters?.[place]?.plugin ?? '')
+      const message = 'it did not come to an end, and the recorder was ended with it'
+      this.failed(session, { plugin, hook: seq === 0 ? 'dispose' : 'apply', message, ...(seq !== 0 && { seq }), disabled: true })
+      return
+    }
+    // Of filters that were replaced meanwhile: the next recorder does not know them.
+    this.#options.log.write('warn', 'a filter that was replaced did not come to an end, and the recorder was ended with it')
   }
 
   /** From the next exchange on it has what has changed; where that cannot be used, it goes on with what it has, and that is told once. */

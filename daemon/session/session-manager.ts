@@ -9,6 +9,7 @@ import type { EditedSession, RecorderSurface } from '../capture/surface.ts'
 import type { Log } from '../log.ts'
 import type { FileWatch } from '../plugin/file-watch.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
+import type { RunningCall } from '../plugin/filters/running-filter.ts'
 import type { PluginDirectory } from '../plugin/plugin-directory.ts'
 import type { ProxySurface } from '../proxy/surface.ts'
 import type { IndexMaker } from '../store/index-maker.ts'
@@ -310,6 +311,10 @@ export class SessionManager implements SessionRecovery {
     if (session) this.#filters.failed(session, fault)
   }
 
+  filterStuck(call: RunningCall): void {
+    this.#filters.stuck(call)
+  }
+
   autoBypassed(handle: number, host: string): void {
     const session = this.#byHandle[handle]
     if (!session) return
@@ -476,7 +481,7 @@ export class SessionManager implements SessionRecovery {
     session: Session,
     more: Partial<Parameters<RecorderSurface['openSession']>[0]> = {},
   ): Promise<EditedSession> {
-    const filters = await this.#filters.specsOf(session.settings)
+    const filters = await this.#filters.specsAgain(session)
     const open = () => recorder.call('openSession', { ...openParams(session), filters, ...more })
     return this.#filters.opened(session, filters, open)
   }

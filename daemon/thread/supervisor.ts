@@ -11,6 +11,10 @@ export interface SupervisorOptions<Theirs> {
   surface: Surface
   /** The first calls to each new thread; other callers wait until it resolves. `isRestart`: one before it died. */
   prepare(link: ThreadLink<Theirs>, isRestart: boolean): Promise<void>
+  /** What each new thread finds as its `workerData`. */
+  data?(): unknown
+  /** The thread has ended and is to be replaced. */
+  lost?(): void
   /** Hears of each death and of errors that no call reports. */
   fault(message: string, error: unknown): void
 }
@@ -75,6 +79,11 @@ export class ThreadSupervisor<Theirs> {
 
   #failing = () => unavailable('threadFailing', `the ${this.#options.name} thread of the daemon keeps ending; its log says why`)
 
+  /** Ends the thread, which does not come back from what it does, in favour of another. */
+  async replace(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+
   /** Ends the thread without a restart. What it should finish first is the caller's to ask for. */
   async stop(): Promise<void> {
     this.#stopping = true
@@ -110,8 +119,8 @@ export class ThreadSupervisor<Theirs> {
 
   #spawn(): ThreadLink<Theirs> {
     if (this.#stopping) throw unavailable('daemonStopping', 'the daemon is stopping')
-    const { name, entry, surface, fault } = this.#options
-    const worker = new Worker(entry, { name })
+    const { name, entry, surface, data, lost, fault } = this.#options
+    const worker = new Worker(entry, { name, workerData: data?.() })
     const link = new ThreadLink<Theirs>(worker, surface, (error) => fault(`a notice of the ${name} thread failed`, error))
     let cause: unknown = null
     worker.on('error', (error) => {
@@ -123,6 +132,7 @@ export class ThreadSupervisor<Theirs> {
       fault(`the ${name} thread ended (${code}); starting another`, cause)
       this.#link = null
       this.#preparedLink = null
+      lost?.()
       this.#ready = this.#restartLater()
       this.#ready.catch((error: unknown) => this.#stopping || fault(`the ${name} thread could not be started again`, error))
       link.close()

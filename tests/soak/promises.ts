@@ -56,7 +56,7 @@ export const ordinaryTests: { readonly [promise: number]: readonly string[] } = 
   8: ['tests/daemon/single-instance.test.ts', 'tests/proxy/front-door.test.ts', 'tests/rpc/bad-input.test.ts'],
   11: ['tests/filters/redact.test.ts', 'tests/sdk/redaction.test.ts', 'tests/daemon/lifecycle.test.ts', 'tests/proxy/authority.test.ts'],
   12: ['tests/exporters'],
-  13: ['tests/filters/fence.test.ts', 'tests/plugin/exporter-runner.test.ts'],
+  13: ['tests/filters/fence.test.ts', 'tests/session/filter-stuck.test.ts', 'tests/plugin/exporter-runner.test.ts'],
   14: ['tests/store/migrations.test.ts', 'tests/store/kill.test.ts'],
   15: ['tests/session/unix-time.test.ts', 'tests/daemon/lifecycle.test.ts'],
 }

@@ -1,6 +1,7 @@
 /** One filter of a session behind its fence: whatever it does, there is a decision, and what went wrong is told with its name. */
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
 import { said } from '../failure.ts'
+import type { RunningFilter } from './running-filter.ts'
 
 /** null: not wanted. */
 export type Answer = FilteredExchange | null
@@ -37,31 +38,44 @@ export interface Outcome {
   failed: boolean
 }
 
+export interface FilterStepOptions {
+  name: string
+  /** null: it is not asked at all. */
+  work: FilterWork | null
+  onError: OnError
+  /** As its FilterSpec has it. */
+  number: number
+  running: RunningFilter
+  report(fault: FilterFault): void
+}
+
+/** How long a filter may hold up the recorder for an exchange, and how much longer for each MiB that it is given, ms. */
+const silentMs = 1_000
+const silentMsPerMiB = 1_000
+
 export class FilterStep {
   readonly name: string
-  readonly #work: FilterWork
-  readonly #onError: OnError
-  readonly #report: (fault: FilterFault) => void
+  readonly #options: FilterStepOptions
   #inARow = 0
   #deaths = 0
   #disposed = false
 
-  constructor(name: string, work: FilterWork, onError: OnError, report: (fault: FilterFault) => void) {
-    this.name = name
-    this.#work = work
-    this.#onError = onError
-    this.#report = report
+  constructor(options: FilterStepOptions) {
+    this.name = options.name
+    this.#options = options
   }
 
   get isDisabled(): boolean {
-    return this.#inARow >= patience || this.#deaths >= patience
+    return this.#options.work === null || this.#inARow >= patience || this.#deaths >= patience
   }
 
   /** Never throws or rejects. */
   apply(exchange: FilteredExchange): Outcome | Promise<Outcome> {
-    if (this.isDisabled) return this.#undecided(exchange)
+    const { work, number, running } = this.#options
+    if (work === null || this.isDisabled) return this.#undecided(exchange)
+    running.enter(number, exchange.seq, allowedMs(bytesOf(exchange)))
     try {
-      const answer = this.#work.apply(exchange)
+      const answer = work.apply(exchange)
       if (!(answer instanceof Promise)) return this.#decided(answer)
       return answer.then(
         (made) => this.#decided(made),
@@ -69,16 +83,22 @@ export class FilterStep {
       )
     } catch (error) {
       return this.#failed(exchange, error)
+    } finally {
+      running.leave()
     }
   }
 
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
+    const { work, number, running, report } = this.#options
+    running.enter(number, 0, silentMs)
     try {
-      this.#work.dispose()
+      work?.dispose()
     } catch (error) {
-      this.#report({ plugin: this.name, hook: 'dispose', message: said(error) })
+      report({ plugin: this.name, hook: 'dispose', message: said(error) })
+    } finally {
+      running.leave()
     }
   }
 
@@ -93,12 +113,21 @@ export class FilterStep {
     if (error instanceof FilterDeath) this.#deaths++
     if (!before) {
       const disabled = this.isDisabled ? ({ disabled: true } as const) : {}
-      this.#report({ plugin: this.name, hook: 'apply', message: said(error), seq: exchange.seq, ...disabled })
+      this.#options.report({ plugin: this.name, hook: 'apply', message: said(error), seq: exchange.seq, ...disabled })
     }
     return this.#undecided(exchange)
   }
 
   #undecided(exchange: FilteredExchange): Outcome {
-    return { exchange: this.#onError === 'keep' ? exchange : null, failed: true }
+    return { exchange: this.#options.onError === 'keep' ? exchange : null, failed: true }
   }
+}
+
+const allowedMs = (bytes: number): number => silentMs + (silentMsPerMiB * bytes) / (1024 * 1024)
+
+/** What it has to look at, about. */
+function bytesOf({ bodies, messages }: FilteredExchange): number {
+  let bytes = (bodies.request?.length ?? 0) + (bodies.response?.length ?? 0)
+  for (const { text, data } of messages ?? []) bytes += (text?.length ?? 0) + (data?.length ?? 0)
+  return bytes
 }

@@ -7,7 +7,8 @@ import { WireSubject } from '../../../sdk/query/subject.ts'
 import { FilterChain } from './filter-chain.ts'
 import { FilterChild, type FilterLimits, filterLimits } from './filter-child.ts'
 import { createFilter, workOf } from './filter-run.ts'
-import { type FilterFault, FilterStep, type FilterWork } from './filter-step.ts'
+import { type FilterFault, FilterStep, type FilterWork, type OnError } from './filter-step.ts'
+import type { RunningFilter } from './running-filter.ts'
 
 /** One of `filters`, found. */
 export interface FilterSpec {
@@ -17,12 +18,17 @@ export interface FilterSpec {
   module: string
   builtIn: boolean
   config: Record<string, unknown>
+  /** Names it, among all filters of all sessions and times, in the recorder's RunningFilter; never 0. */
+  number: number
+  /** A recorder did not come back from it: it is not asked any more. */
+  isStuck: boolean
 }
 
 export interface FilterSurroundings {
   /** The plugins' own folders lie in it. */
   dataRoot: string
   compileCache: string | null
+  running: RunningFilter
   report(fault: FilterFault): void
   log(plugin: string, line: string): void
   limits?: FilterLimits
@@ -46,23 +52,25 @@ export async function openFilters(specs: readonly FilterSpec[], surroundings: Fi
 }
 
 async function openFilter(spec: FilterSpec, surroundings: FilterSurroundings): Promise<{ step: FilterStep; files: readonly string[] }> {
-  const { module, builtIn } = spec
-  const { dataRoot, compileCache, report, limits = filterLimits } = surroundings
+  const { module, builtIn, number, isStuck } = spec
+  const { dataRoot, compileCache, running, report, limits = filterLimits } = surroundings
   // The schema's defaults are filled in.
   const job = { module, dataRoot, config: structuredClone(spec.config) }
   const log = (line: string) => surroundings.log(spec.plugin, line)
+  const stepOf = (name: string, onError: OnError, work: FilterWork) =>
+    new FilterStep({ name, onError, work: isStuck ? null : work, number, running, report })
   if (builtIn) {
     const created = await createFilter(job, log)
     if ('invalid' in created) throw invalidParams('invalidConfig', 'its config is not what it takes', created.invalid)
     const { name, onError, filter, stop } = created
-    return { step: new FilterStep(name, 'where' in filter ? queryWork(filter.where) : workOf(filter, stop), onError, report), files: [] }
+    return { step: stepOf(name, onError, 'where' in filter ? queryWork(filter.where) : workOf(filter, stop)), files: [] }
   }
   const child = new FilterChild(job, limits, compileCache, log)
   try {
     const { name, onError, where, files } = await child.start()
-    if (where === null) return { step: new FilterStep(name, child, onError, report), files }
+    if (where === null && !isStuck) return { step: stepOf(name, onError, child), files }
     child.dispose()
-    return { step: new FilterStep(name, queryWork(where), onError, report), files }
+    return { step: stepOf(name, onError, queryWork(where ?? '')), files }
   } catch (error) {
     child.dispose()
     throw error
