@@ -47,6 +47,11 @@ export interface ExporterRun {
   signal: AbortSignal
   /** The exchange in hand has no place in this format: it is not counted in the result. */
   leaveOut(): void
+  /**
+   * Writes exchanges as a session file of weir's own (docs/sql.md), compact and 0600, with the gaps of this session.
+   * @param path in the plugin's own folder, where nothing lies yet; after a failure half of it may lie there
+   */
+  writeSession(path: string, exchanges: AsyncIterable<ExportedExchange>): Promise<void>
 }
 
 export interface Exporter {

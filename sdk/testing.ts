@@ -175,11 +175,12 @@ export async function runExporter<Options>(
     }
   }
   const leaveOut = () => void count--
+  const writeSession = () => Promise.reject(new Error('the test kit writes no session files'))
   try {
     const exporter = hooks(manifest)('create', () => manifest.create(checked, host))
     const given = { ...testSession, ...session }
     try {
-      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut })
+      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut, writeSession })
     } catch (error) {
       signal.throwIfAborted()
       throw failed(manifest, 'run', error, inHand)

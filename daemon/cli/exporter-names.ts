@@ -11,6 +11,7 @@ export const builtInExporters = [
   'openapi',
   'postman',
   'snippet',
+  'sqlite',
   'storage-state',
   'warc',
 ] as const

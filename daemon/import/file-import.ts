@@ -2,12 +2,12 @@
 import { codes, invalidParams, unavailable, WeirError } from '../../sdk/errors.ts'
 import { limits } from '../../sdk/protocol.ts'
 import { isDiskFull } from '../store/database.ts'
+import { ExchangeRecords, Unstorable } from '../store/exchange-records.ts'
 import type { ExchangeRecord } from '../store/records.ts'
 import { SessionFile } from '../store/session-file.ts'
-import { ExchangeRecords } from './exchange-records.ts'
 import { formats, recognise } from './formats.ts'
 import type { Imported, ImportJob, ImportProgress } from './import-messages.ts'
-import { BrokenFile, EntryFault, type ImportedEntry, type ImportedExchange } from './imported-exchange.ts'
+import { BrokenFile, type ImportedEntry, type ImportedExchange } from './imported-exchange.ts'
 import { SourceFile } from './source-file.ts'
 
 const batchRecords = 500
@@ -20,7 +20,7 @@ export class FileImport {
   readonly #job: ImportJob
   #source: SourceFile | null = null
   #file: SessionFile | null = null
-  readonly #records = new ExchangeRecords()
+  readonly #records = new ExchangeRecords('the file that was imported')
   #batch: ExchangeRecord[] = []
   #batchBytes = 0
   #annotated: Annotated[] = []
@@ -89,9 +89,9 @@ export class FileImport {
 
   #recordOf(at: string, imported: ImportedExchange): ExchangeRecord | null {
     try {
-      return this.#records.record(imported)
+      return this.#records.record(imported, 'import')
     } catch (error) {
-      if (!(error instanceof EntryFault)) throw error
+      if (!(error instanceof Unstorable)) throw error
       this.#malformed(at, error.message)
       return null
     }

@@ -1,13 +1,8 @@
 /** What importers make of the entries of a file: the one shape between the formats and the store. */
-import type { Exchange, Message } from '../../sdk/model.ts'
+import type { WholeExchange } from '../store/exchange-records.ts'
 
-export interface ImportedExchange {
-  /** As it shall stand on record. `open`: its end is not in the file. */
-  exchange: Omit<Exchange, 'seq' | 'sessionId' | 'source'>
-  /** As received. null: there is none, or it is not in the file. What of `bodySize` is beyond a body that is whole was counted, not kept. */
-  bodies: { request: Uint8Array | null; response: Uint8Array | null }
-  messages: readonly Message[]
-}
+/** What importers make of the entries of a file. */
+export type ImportedExchange = WholeExchange
 
 /** One entry of a file, and where it stands there, for people: `line 3`, `log.entries[2] (line 80)`. */
 export type ImportedEntry = { at: string } & (

@@ -60,7 +60,13 @@ export class ExporterRunJob {
     const leaveOut = () => {
       this.exchanges--
     }
-    await exporter.run({ session: this.#job.session, exchanges: this.#read(), out: this.output, signal: this.#signal, leaveOut })
+    const { session } = this.#job
+    const writeSession = async (to: string, exchanges: AsyncIterable<ExportedExchange>) => {
+      // Few need it, and it takes its time to load.
+      const { copySession } = await import('../store/session-copy.ts')
+      await copySession({ from: session.file, exchanges, to, signal: this.#signal })
+    }
+    await exporter.run({ session, exchanges: this.#read(), out: this.output, signal: this.#signal, leaveOut, writeSession })
     this.#signal.throwIfAborted()
     this.output.end()
     await finished(this.output)

@@ -2,7 +2,7 @@
  * The exchanges of an export without their secrets. A first reading collects the secrets, a second one hands the exchanges out, so that one
  * that shows itself late is replaced where it occurred before, too.
  */
-import { messageTypeOf } from '../../sdk/message-type.ts'
+import { mayHoldMessages } from '../../sdk/message-type.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
 import type { Pseudonym } from '../../sdk/redaction/pseudonyms.ts'
@@ -154,10 +154,6 @@ export class Redaction {
     return changed ? (copy as Value) : value
   }
 }
-
-/** A query for each exchange would cost more than all else. */
-const mayHoldMessages = ({ kind, request, response }: ExportedExchange): boolean =>
-  kind !== 'http' || messageTypeOf(request.headers) !== null || messageTypeOf(response?.headers ?? []) !== null
 
 /** Without its coding; null: it is too large or cannot be decoded. */
 async function lookInto(exchange: ExportedExchange, part: Part): Promise<Uint8Array | null> {

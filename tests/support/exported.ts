@@ -1,7 +1,11 @@
 /** Exchanges as an exporter gets them, made in memory; and an exporter's output as text. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
+import { copySession } from '../../daemon/store/session-copy.ts'
+import { SessionFile } from '../../daemon/store/session-file.ts'
 import type { Exchange, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, ExporterManifest } from '../../sdk/plugin.ts'
 import { type ExchangeChange, testExchange } from '../../sdk/testing.ts'
@@ -61,7 +65,17 @@ export async function exportText<Options>(manifest: ExporterManifest<Options>, e
   const each = async function* () {
     yield* exchanges
   }
-  await exporter.run({ session, exchanges: each(), out, signal, leaveOut: () => leftOut++ })
+  const writeSession = async (to: string, given: AsyncIterable<ExportedExchange>) => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-copied-'))
+    try {
+      const from = join(folder, 'from.weir')
+      SessionFile.open(from, { create: true }).close()
+      await copySession({ from, exchanges: given, to, signal })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  await exporter.run({ session, exchanges: each(), out, signal, leaveOut: () => leftOut++, writeSession })
   const bytes = Buffer.concat(pieces)
   return { bytes, text: bytes.toString('utf8'), leftOut }
 }

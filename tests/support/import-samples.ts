@@ -1,7 +1,7 @@
 /** A small file of each format that can be imported, and the way of a file from its bytes to records. */
-import { ExchangeRecords } from '../../daemon/import/exchange-records.ts'
 import { recognise } from '../../daemon/import/formats.ts'
-import { BrokenFile, EntryFault } from '../../daemon/import/imported-exchange.ts'
+import { BrokenFile } from '../../daemon/import/imported-exchange.ts'
+import { ExchangeRecords, Unstorable } from '../../daemon/store/exchange-records.ts'
 import { testExchange } from '../../sdk/testing.ts'
 import { dictionary, print } from './tnetstring.ts'
 
@@ -110,7 +110,7 @@ export const importFiles: readonly Buffer[] = [
   script,
 ]
 
-const records = new ExchangeRecords()
+const records = new ExchangeRecords('the file')
 
 /** How many of its entries can be imported; null: nobody knows what it is, or it breaks off. Throws what is a fault of weir's. */
 export async function importable(bytes: Buffer): Promise<number | null> {
@@ -121,12 +121,12 @@ export async function importable(bytes: Buffer): Promise<number | null> {
   try {
     for await (const entry of recognise(bytes)?.read(pieces(), 1) ?? []) {
       if (!('exchange' in entry)) continue
-      records.record(entry.exchange)
+      records.record(entry.exchange, 'import')
       found++
     }
     return found
   } catch (error) {
-    if (error instanceof BrokenFile || error instanceof EntryFault) return null
+    if (error instanceof BrokenFile || error instanceof Unstorable) return null
     throw error
   }
 }

@@ -1,35 +1,45 @@
-/** Imported exchanges as records of the store. */
-import type { Endpoint, Exchange, Failure, Headers, Message, Tls } from '../../sdk/model.ts'
-import { messageRecordOf } from '../store/message-shape.ts'
-import {
-  type BodyRecord,
-  type ConnectionRecord,
-  type ExchangeRecord,
-  type FieldBlock,
-  newBody,
-  type OriginRecord,
-} from '../store/records.ts'
-import { EntryFault, type ImportedExchange } from './imported-exchange.ts'
+/** Exchanges that come from elsewhere than the wire (a file that is imported, another session) as records of the store. */
+import type { Endpoint, Exchange, Failure, Headers, Message, Source, Tls } from '../../sdk/model.ts'
+import { messageRecordOf } from './message-shape.ts'
+import { type BodyRecord, type ConnectionRecord, type ExchangeRecord, type FieldBlock, newBody, type OriginRecord } from './records.ts'
+
+/** The one shape between what is read and the store. */
+export interface WholeExchange {
+  /** As it shall stand on record. `open`: its end is not there, and will not come. */
+  exchange: Omit<Exchange, 'seq' | 'sessionId' | 'source'>
+  /** As received. null: there is none, or it is not there. What of `bodySize` is beyond a body that is whole was counted, not kept. */
+  bodies: { request: Uint8Array | null; response: Uint8Array | null }
+  messages: readonly Message[]
+}
+
+/** What the store cannot hold: a sentence about `it`. */
+export class Unstorable extends Error {}
 
 /** Shared values remembered; past it everything is forgotten and may be written again. */
 const remembered = 16_384
 const url = /^(https?):\/\/([^/?#]*)(.*)$/s
 /** The store counts microseconds in 53 bits, ms. */
 const latest = 9e12
-const noEnd: Failure = { reason: 'notRecorded', message: 'its end is not in the file that was imported' }
-const noResponse: Failure = { reason: 'notRecorded', message: 'the file that was imported has no response to it' }
 
 /** What exchanges of one file share is one object for all of them, so that the store writes it once. */
 export class ExchangeRecords {
+  readonly #noEnd: Failure
+  readonly #noResponse: Failure
   readonly #blocks = new Shared<FieldBlock>()
   readonly #connections = new Shared<ConnectionRecord>()
   readonly #origins = new Shared<OriginRecord>()
 
-  /** Its seq is to be given by the session file. @throws EntryFault what the store cannot hold */
-  record({ exchange, bodies, messages }: ImportedExchange): ExchangeRecord {
+  /** @param from as it is called: `the file that was imported` */
+  constructor(from: string) {
+    this.#noEnd = { reason: 'notRecorded', message: `its end is not in ${from}` }
+    this.#noResponse = { reason: 'notRecorded', message: `${from} has no response to it` }
+  }
+
+  /** Its seq is to be given by the session file. @throws Unstorable */
+  record({ exchange, bodies, messages }: WholeExchange, source: Source): ExchangeRecord {
     const { request, response, timings, startedAt } = exchange
     const [, scheme, authority = '', path = ''] = url.exec(request.url) ?? []
-    if (scheme === undefined) throw new EntryFault(`its URL ${JSON.stringify(request.url.slice(0, 200))} is no http or https URL`)
+    if (scheme === undefined) throw new Unstorable(`its URL ${JSON.stringify(request.url.slice(0, 200))} is no http or https URL`)
     checkNumbers(exchange, messages)
     const { requestEndedAt, responseStartedAt, endedAt } = moments(exchange)
     const requestBody = bodyRecord(bodies.request, request, exchange.kind)
@@ -38,9 +48,9 @@ export class ExchangeRecords {
       seq: 0,
       stream: exchange.streamId ?? 0,
       stored: false,
-      ...endOf(exchange),
+      ...this.#endOf(exchange),
       kind: exchange.kind,
-      source: 'import',
+      source,
       connection: this.#connection(exchange),
       origin: exchange.server === null ? null : this.#origin(exchange.server, exchange.tls),
       startedAt,
@@ -74,12 +84,17 @@ export class ExchangeRecords {
     }
   }
 
+  #endOf({ state, error, response }: WholeExchange['exchange']): Pick<ExchangeRecord, 'state' | 'error'> {
+    if (state !== 'open') return { state, error: error ?? null }
+    return { state: 'aborted', error: response === null ? this.#noResponse : this.#noEnd }
+  }
+
   #block(fields: Headers): FieldBlock {
     return this.#blocks.get(JSON.stringify(fields), () => ({ fields }))
   }
 
   /** Exchanges that name none have one each. */
-  #connection({ connectionId, client }: ImportedExchange['exchange']): ConnectionRecord {
+  #connection({ connectionId, client }: WholeExchange['exchange']): ConnectionRecord {
     const make = () => ({ id: 0, client, named: false })
     return connectionId === '' ? make() : this.#connections.get(connectionId, make)
   }
@@ -103,28 +118,23 @@ class Shared<Value> {
 }
 
 /** Integers of the protocol are such on record, too. */
-function checkNumbers({ request, response, server, client, streamId }: ImportedExchange['exchange'], messages: readonly Message[]): void {
+function checkNumbers({ request, response, server, client, streamId }: WholeExchange['exchange'], messages: readonly Message[]): void {
   const whole = [request.bodySize, server?.port, client?.port, streamId, response?.bodySize, response?.status]
   whole.push(...(response?.informational ?? []).map(({ status }) => status), ...messages.map(({ size }) => size))
   if (!whole.every((number) => number === undefined || (Number.isSafeInteger(number) && number >= 0)))
-    throw new EntryFault('one of its numbers is no size, port or status that can be')
-  if (!messages.every(({ at }) => at >= 0 && at <= latest)) throw new EntryFault('the time of one of its messages is none that can be')
-}
-
-function endOf({ state, error, response }: ImportedExchange['exchange']): Pick<ExchangeRecord, 'state' | 'error'> {
-  if (state !== 'open') return { state, error: error ?? null }
-  return { state: 'aborted', error: response === null ? noResponse : noEnd }
+    throw new Unstorable('one of its numbers is no size, port or status that can be')
+  if (!messages.every(({ at }) => at >= 0 && at <= latest)) throw new Unstorable('the time of one of its messages is none that can be')
 }
 
 /** Unix ms; 0: not known. An exchange on record that has ended did so at some time. */
-function moments({ startedAt, durationMs, timings }: ImportedExchange['exchange']) {
+function moments({ startedAt, durationMs, timings }: WholeExchange['exchange']) {
   const requestEndedAt = timings.send === undefined ? 0 : startedAt + timings.send
   const ended = durationMs === null ? 0 : startedAt + durationMs
   const answered = requestEndedAt > 0 && timings.wait !== undefined ? requestEndedAt + timings.wait : 0
   const responseStartedAt = ended > 0 && timings.receive !== undefined ? ended - timings.receive : answered
   const endedAt = ended > 0 ? ended : Math.max(startedAt, requestEndedAt, responseStartedAt)
   for (const at of [startedAt, endedAt, requestEndedAt, responseStartedAt])
-    if (!(at >= 0 && at <= latest)) throw new EntryFault('its times are none that can be')
+    if (!(at >= 0 && at <= latest)) throw new Unstorable('its times are none that can be')
   return { requestEndedAt, responseStartedAt, endedAt }
 }
 
