@@ -114,10 +114,8 @@ export class Redaction {
       this.report.bodiesLeftOut++
       return leftOut
     }
-    const text = Buffer.from(after.buffer, after.byteOffset, after.byteLength).toString('latin1')
-    const replaced = this.#finder.replace(text)
-    if (replaced !== text) return Buffer.from(replaced, 'latin1')
-    return after === before ? null : after
+    const replaced = this.#finder.replaceIn(after)
+    return replaced === before ? null : replaced
   }
 
   async *#stream(exchange: ExportedExchange, part: Part, body: Uint8Array | null): AsyncGenerator<Uint8Array> {
@@ -131,9 +129,9 @@ export class Redaction {
       const { text, data } = shown
       if (text !== undefined) yield withText(shown, this.#finder.replace(text))
       else if (data !== undefined) {
-        const bytes = Buffer.from(data, 'base64').toString('latin1')
-        const replaced = this.#finder.replace(bytes)
-        yield replaced === bytes ? shown : { ...shown, data: Buffer.from(replaced, 'latin1').toString('base64') }
+        const bytes = Buffer.from(data, 'base64')
+        const replaced = this.#finder.replaceIn(bytes)
+        yield replaced === bytes ? shown : { ...shown, data: Buffer.from(replaced).toString('base64') }
       } else yield shown
     }
   }

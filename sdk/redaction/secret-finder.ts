@@ -1,13 +1,20 @@
 /** Finds many secrets in texts at once, in each of the ways they are commonly written, and replaces them. */
 import { limitExceeded } from '../errors.ts'
+import { headLength, leastBits, mostBits, roomFor, StartFilter } from './start-filter.ts'
 
 /** Shorter ones are too likely to stand for something else. */
 export const leastBytes = 8
 /** Of all ways in which secrets are written, characters. */
 const mostCharacters = 64 * 1024 * 1024
-/** Characters that are compared before a text is looked up. */
-const headLength = 8
-const filterBits = 20
+/** Longer texts are copied to be searched. */
+const scratchBytes = 64 * 1024
+
+/** Those that begin alike, as web tokens do. */
+interface Alike {
+  /** Different ones, the longest first. */
+  lengths: number[]
+  replacements: Map<string, string>
+}
 
 /** A word of letters alone may stand anywhere without being the secret. */
 const isWord = (secret: string): boolean => secret.length < 16 && /^[a-z]+$/i.test(secret)
@@ -17,11 +24,11 @@ const isWord = (secret: string): boolean => secret.length < 16 && /^[a-z]+$/i.te
  * together are too long to be kept.
  */
 export class SecretFinder {
-  /** First characters -> what begins with them, longest first. */
-  readonly #byHead = new Map<string, [text: string, replacement: string][]>()
-  /** Which hashes of four characters begin a secret. */
-  readonly #filter = new Uint8Array(1 << (filterBits - 3))
+  readonly #byHead = new Map<string, Alike>()
   readonly #secrets = new Set<string>()
+  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes)
+  #bits = leastBits
+  #filter = new StartFilter(leastBits)
   #characters = 0
 
   /** How many different ones. */
@@ -38,19 +45,35 @@ export class SecretFinder {
 
   /** The same string when there is none in it. */
   replace(text: string): string {
+    if (this.#secrets.size === 0 || text.length < headLength) return text
+    const bytes = this.#lowBytes(text)
     let from = 0
     let replaced = ''
-    for (let found = this.#find(text, 0); found !== null; found = this.#find(text, from)) {
-      const [at, secret, replacement] = found
-      replaced += text.slice(from, at) + replacement
-      from = at + secret.length
+    for (let at = this.#filter.next(bytes, text.length, 0); at >= 0; at = this.#filter.next(bytes, text.length, at)) {
+      const found = this.#longest((length) => text.slice(at, at + length))
+      if (found === null) at++
+      else {
+        replaced += text.slice(from, at) + found.replacement
+        from = at += found.length
+      }
     }
     return from === 0 ? text : replaced + text.slice(from)
   }
 
-  /** Where one begins; -1 when there is none. */
-  indexIn(text: string): number {
-    return this.#find(text, 0)?.[0] ?? -1
+  /** The same bytes when there is none in them. */
+  replaceIn(bytes: Uint8Array): Uint8Array {
+    if (this.indexIn(bytes) < 0) return bytes
+    return Buffer.from(this.replace(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')), 'latin1')
+  }
+
+  /** Where one begins in bytes; -1 when there is none. */
+  indexIn(bytes: Uint8Array): number {
+    if (this.#secrets.size === 0) return -1
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    for (let at = this.#filter.next(buffer, buffer.length, 0); at >= 0; at = this.#filter.next(buffer, buffer.length, at + 1)) {
+      if (this.#longest((length) => buffer.toString('latin1', at, Math.min(at + length, buffer.length))) !== null) return at
+    }
+    return -1
   }
 
   /** The longest text that is looked for, characters. */
@@ -58,8 +81,8 @@ export class SecretFinder {
 
   #addText(text: string, replacement: string): void {
     const head = text.slice(0, headLength)
-    const known = this.#byHead.get(head)
-    if (known?.some(([other]) => other === text)) return
+    const alike: Alike = this.#byHead.get(head) ?? { lengths: [], replacements: new Map() }
+    if (alike.replacements.has(text)) return
     this.#characters += text.length
     if (this.#characters > mostCharacters)
       throw limitExceeded(
@@ -67,34 +90,39 @@ export class SecretFinder {
         'there are more secrets than can be looked for: export less at a time (where), or without redaction',
       )
     this.longest = Math.max(this.longest, text.length)
-    if (known === undefined) this.#byHead.set(head, [[text, replacement]])
-    else {
-      known.push([text, replacement])
-      known.sort(([a], [b]) => b.length - a.length)
-    }
-    let last4 = 0
-    for (let at = 0; at < 4; at++) last4 = (last4 << 8) | (text.charCodeAt(at) & 0xff)
-    const bit = hashOf(last4)
-    this.#filter[bit >>> 3] = (this.#filter[bit >>> 3] as number) | (1 << (bit & 7))
+    alike.replacements.set(text, replacement)
+    if (!alike.lengths.includes(text.length)) alike.lengths.push(text.length)
+    alike.lengths.sort((a, b) => b - a)
+    if (this.#byHead.has(head)) return
+    this.#byHead.set(head, alike)
+    this.#addHead(head)
   }
 
-  #find(text: string, start: number): [at: number, text: string, replacement: string] | null {
-    if (this.#secrets.size === 0) return null
-    const filter = this.#filter
-    let last4 = 0
-    for (let end = start; end < text.length; end++) {
-      last4 = (last4 << 8) | (text.charCodeAt(end) & 0xff)
-      const bit = hashOf(last4)
-      if (((filter[bit >>> 3] as number) & (1 << (bit & 7))) === 0 || end - start < 3) continue
-      const at = end - 3
-      for (const [secret, replacement] of this.#byHead.get(text.slice(at, at + headLength)) ?? [])
-        if (text.startsWith(secret, at)) return [at, secret, replacement]
+  #addHead(head: string): void {
+    if (this.#byHead.size > roomFor(this.#bits) && this.#bits < mostBits) {
+      this.#bits += 2
+      this.#filter = new StartFilter(this.#bits)
+      for (const known of this.#byHead.keys()) this.#filter.add(known)
+    } else this.#filter.add(head)
+  }
+
+  #lowBytes(text: string): Buffer {
+    if (text.length > scratchBytes) return Buffer.from(text, 'latin1')
+    this.#scratch.write(text, 'latin1')
+    return this.#scratch
+  }
+
+  /** Of those that begin here. @param slice what begins here, at most so long */
+  #longest(slice: (length: number) => string): { length: number; replacement: string } | null {
+    const alike = this.#byHead.get(slice(headLength))
+    for (const length of alike?.lengths ?? []) {
+      const text = slice(length)
+      const replacement = text.length === length ? alike?.replacements.get(text) : undefined
+      if (replacement !== undefined) return { length, replacement }
     }
     return null
   }
 }
-
-const hashOf = (last4: number): number => Math.imul(last4, 0x9e3779b1) >>> (32 - filterBits)
 
 /** A secret as text, as the Latin-1 string of its bytes, percent-encoded, with JSON's escapes, and in base64 wherever it lies in it. */
 function writings(secret: string): Set<string> {
