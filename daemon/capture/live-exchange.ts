@@ -22,7 +22,7 @@ import {
   newBody,
   type OriginRecord,
 } from '../store/records.ts'
-import type { CaptureWhere } from './filters/capture-where.ts'
+import type { Admission } from './filters/admission.ts'
 import type { HeldContent } from './filters/held-content.ts'
 import type { MessageSplitter } from './message-splitter.ts'
 
@@ -75,9 +75,11 @@ export class LiveExchange implements ExchangeRecord, QuerySubject {
   /** Of each of its bodies so much is kept, bytes. */
   keptBodyBytes = Number.POSITIVE_INFINITY
   /** Whether it is stored hangs on this; null: it does. */
-  undecidedBy: CaptureWhere | null = null
+  undecidedBy: Admission | null = null
   /** That was asked with the response's head. */
   askedWithResponse = false
+  /** That is asked again when so much of its bodies has passed, bytes. */
+  askedAgainAt = 1024 * 1024
   /** It waits for the next commit. */
   dirty = false
   requestEnded = false

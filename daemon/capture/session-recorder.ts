@@ -1,10 +1,11 @@
 /** One session's exchanges on their way into its file; what does not get there is counted. It never throws. */
 import type { Client, ClientProcess, Counts, Failure } from '../../sdk/model.ts'
+import { compilePredicate } from '../../sdk/query/predicate.ts'
+import { parseQuery } from '../../sdk/query.ts'
 import type { SessionLimits } from '../../sdk/session-settings.ts'
 import type { GapRecord, MessageRecord, OriginRecord } from '../store/records.ts'
 import type { SessionWriter } from '../store/surface.ts'
 import { type ExchangeSink, failure } from './connection.ts'
-import { CaptureWhere } from './filters/capture-where.ts'
 import { FilterStage } from './filters/filter-stage.ts'
 import type { LiveExchange } from './live-exchange.ts'
 import { Retention } from './retention.ts'
@@ -98,7 +99,7 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     this.#file = options.file
     this.#retention = new Retention(options.file)
     this.handle = options.handle
-    this.entrance = new FilterStage(this, { sessionId: options.id, decided: () => options.decided() })
+    this.entrance = new FilterStage(this, { sessionId: options.id, file: options.file, decided: () => options.decided() })
   }
 
   /** For exchanges that begin from now on; when none is left they are counted only. */
@@ -108,9 +109,9 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     this.#toldFull = false
   }
 
-  /** Exchanges that begin from now on are stored only if they match; empty: all are. Throws invalidQuery. */
+  /** Exchanges that begin from now on are stored only if they match; empty: all are. Relative times are meant from now. Throws invalidQuery. */
   keepOnly(where: string): void {
-    this.entrance.keepOnly(where === '' ? null : new CaptureWhere(where, this.#file))
+    this.entrance.keepOnly(where === '' ? null : compilePredicate(parseQuery(where)))
   }
 
   get counts(): Counts {

@@ -106,14 +106,14 @@ export class SessionFilters {
   }
 
   /** A recorder ended in one of them. In the next one it is asked no more. */
-  stuck({ filter, seq }: RunningCall): void {
+  stuck({ filter, hook, seq }: RunningCall): void {
     for (const [session, { numbers, stuck }] of this.#used) {
       const place = numbers.indexOf(filter)
       if (place < 0) continue
       stuck.add(place)
       const plugin = moduleName(session.settings.filters?.[place]?.plugin ?? '')
       const message = 'it did not come to an end, and the recorder was ended with it'
-      this.failed(session, { plugin, hook: seq === 0 ? 'dispose' : 'apply', message, ...(seq !== 0 && { seq }), disabled: true })
+      this.failed(session, { plugin, hook, message, ...(seq !== 0 && { seq }), disabled: true })
       return
     }
     // Of filters that were replaced meanwhile: the next recorder does not know them.

@@ -142,7 +142,8 @@ ${table([['field', 'what', 'absent when', 'known'], ['---', '---', '---', '---']
 
 With a \`where\` a session stores only what matches (\`session/start\`, \`session/set\`, \`weir capture --where\`); the rest passes untouched, is counted in \`counts.filtered\` and is no gap. Each exchange is
 decided on as soon as what is known of it decides: see the last column. Until then it is on record; when it turns out not to match it is deleted with everything it held, and clients are told as of any deletion.
-So with terms on hosts, paths and methods alone nothing else ever touches the disk. After a kill of the daemon exchanges that were not decided on stay. An empty \`where\` stores everything again.
+So with terms on hosts, paths and methods alone nothing else ever touches the disk. After a kill of the daemon exchanges that were not decided on stay. An empty \`where\` stores everything again. A
+size that is too large (or large enough) is known before the end: it is looked at whenever twice as much has passed, from 1 MiB on. Filters that are queries ([plugins.md](plugins.md)) decide in the same way.
 
 ## Errors and limits
 

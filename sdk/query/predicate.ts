@@ -6,7 +6,7 @@ import { type BodyTest, bodyTest, jsonBodyTest } from './body-test.ts'
 import { type FieldName, fieldOf, type Phase } from './fields.ts'
 import { isSetCookie, pathOf, someField, someParameter, someSentCookie, urlOf } from './message-values.ts'
 import type { BodyOf, QuerySubject } from './subject.ts'
-import { foldCase, mediaTypeTest, numberTest, scaled, textTest } from './text-test.ts'
+import { foldCase, growingTest, mediaTypeTest, numberTest, scaled, textTest } from './text-test.ts'
 
 /** null: not to be known yet. */
 type Truth = boolean | null
@@ -27,7 +27,8 @@ export function compilePredicate(query: Query, now = Date.now()): Decide {
     case 'term': {
       const holds = compileTerm(query, now)
       const known = order[fieldOf(query.field).known]
-      return (subject, phase, bodyOf) => (order[phase] < known ? null : holds(subject, bodyOf))
+      const settled = settledBefore(query)
+      return (subject, phase, bodyOf) => (order[phase] < known ? settled(subject) : holds(subject, bodyOf))
     }
     case 'not': {
       const decide = compilePredicate(query.of, now)
@@ -40,6 +41,17 @@ export function compilePredicate(query: Query, now = Date.now()): Decide {
       return combine(query.of, now, false)
     case 'or':
       return combine(query.of, now, true)
+  }
+}
+
+/** What is known of a term while its field may still change: sizes do but grow. */
+function settledBefore({ field, test }: Term): (subject: QuerySubject) => Truth {
+  if (!isSize(field)) return () => null
+  const size = sizes[field]
+  const settled = growingTest(test)
+  return (subject) => {
+    const bytes = size(subject)
+    return bytes === null ? null : settled(bytes)
   }
 }
 
@@ -141,6 +153,15 @@ const noFields: QuerySubject['requestFields']['fields'] = []
 const fieldsOf = (subject: QuerySubject, part: Part) =>
   part === 'request' ? subject.requestFields.fields : subject.status === 0 ? noFields : (subject.responseFields?.fields ?? noFields)
 
+/** null: it has none. */
+const sizes = {
+  size: ({ requestSize, status, responseSize }: QuerySubject) => requestSize + (status === 0 ? 0 : responseSize),
+  'req.size': ({ requestSize }: QuerySubject) => requestSize,
+  'resp.size': ({ status, responseSize }: QuerySubject) => (status === 0 ? null : responseSize),
+}
+
+const isSize = (field: FieldName): field is keyof typeof sizes => field in sizes
+
 const compilers: { readonly [F in FieldName]: Compiler } = {
   host: text(({ authority }) => splitAuthority(authority).host, true),
   port: number(({ authority, scheme }) => splitAuthority(authority).port ?? defaultPort(scheme)),
@@ -164,9 +185,9 @@ const compilers: { readonly [F in FieldName]: Compiler } = {
   'resp.body': inBody('response', bodyTest),
   'req.json': inBody('request', (test, name) => jsonBodyTest(name, test)),
   'resp.json': inBody('response', (test, name) => jsonBodyTest(name, test)),
-  size: number(({ requestSize, status, responseSize }) => requestSize + (status === 0 ? 0 : responseSize)),
-  'req.size': number(({ requestSize }) => requestSize),
-  'resp.size': number(({ status, responseSize }) => (status === 0 ? null : responseSize)),
+  size: number(sizes.size),
+  'req.size': number(sizes['req.size']),
+  'resp.size': number(sizes['resp.size']),
   dur: duration(({ durationMs }) => durationMs),
   wait: duration(({ waitMs }) => waitMs),
   from: (test, _, now) => {

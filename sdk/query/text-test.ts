@@ -74,6 +74,24 @@ const comparisons: { readonly [O in NumberOperator]: (limit: number) => ValueTes
   '>=': (limit) => (value) => value >= limit,
 }
 
+/** Of a number that may still grow: whether it passes in the end; null: that is open. */
+export function growingTest(test: Test): (value: number) => boolean | null {
+  if (test.type === 'range') return (value) => (value > test.to ? false : null)
+  if (test.type !== 'number') return () => null
+  const { operator, value: limit } = test
+  const passes = numberTest(test)
+  switch (operator) {
+    case '>':
+    case '>=':
+      return (value) => (passes(value) ? true : null)
+    case '<':
+    case '<=':
+      return (value) => (passes(value) ? null : false)
+    case '=':
+      return (value) => (value > limit ? false : null)
+  }
+}
+
 /** Of the value of a Content-Type field; an unreadable one passes none. */
 export function mediaTypeTest(test: Test): ValueTest<string> {
   const matches = textTest(test, true)

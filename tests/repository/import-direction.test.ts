@@ -36,7 +36,7 @@ const allowed: { [room: string]: readonly string[] } = {
 const seams: { [fromTo: string]: RegExp } = {
   'daemon/proxy > daemon/capture': /^daemon\/capture\/(wire-copy|decoders\/.*)\.ts$/,
   'daemon/proxy > daemon/client-process': /^daemon\/client-process\/surface\.ts$/,
-  'daemon/capture > daemon/plugin': /^daemon\/plugin\/filters\/(filter-chain|filter-step|open-filters)\.ts$/,
+  'daemon/capture > daemon/plugin': /^daemon\/plugin\/filters\/(filter-chain|filter-step|open-filters|running-filter)\.ts$/,
   'daemon/session > daemon/capture': /^daemon\/capture\/surface\.ts$/,
   'daemon/session > daemon/proxy': /^daemon\/proxy\/surface\.ts$/,
 }

@@ -21,7 +21,7 @@ it('tells once of a call that takes longer than it may', () => {
   vi.advanceTimersByTime(1000)
   expect(told).toEqual([])
   vi.advanceTimersByTime(5000)
-  expect(told).toEqual([{ filter: 7, seq: 42, allowedMs: 1000, count: 1 }])
+  expect(told).toEqual([{ filter: 7, hook: 'apply', seq: 42, allowedMs: 1000, count: 1 }])
 })
 
 it('leaves many short calls alone, and long ones that may be long', () => {

@@ -1,16 +1,18 @@
 /**
- * Where exchanges enter a session. Those that its `where` does not want go no further, or are removed once that is known. Without filters that look at whole exchanges it hands them on. With such filters it holds each one back
- * until it has ended and they have decided; till then the session has a placeholder in its place, so nothing that they
- * may hide is ever in the session file. It never throws.
+ * Where exchanges enter a session. Those that its `where` or a filter that is a query does not want go no further, or are removed once that is known. Without
+ * filters that are functions it hands all others on. With such filters it holds each one back until it has ended and they have decided; till then
+ * the session has a placeholder in its place, so nothing that they may hide is ever in the session file. It never throws.
  */
 import type { Failure } from '../../../sdk/model.ts'
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
+import type { Decide } from '../../../sdk/query/predicate.ts'
 import type { Decision, FilterChain } from '../../plugin/filters/filter-chain.ts'
 import type { MessageRecord } from '../../store/records.ts'
+import type { SessionWriter } from '../../store/surface.ts'
 import type { ExchangeSink } from '../connection.ts'
 import type { LiveExchange } from '../live-exchange.ts'
 import type { SessionRecorder } from '../session-recorder.ts'
-import type { CaptureWhere } from './capture-where.ts'
+import { Admission } from './admission.ts'
 import { fillRow, filteredCopy, placeholderOf } from './filtered-copy.ts'
 import { messagesLeft } from './filtered-messages.ts'
 import { HeldContent, type HeldLimits, type HeldMessages } from './held-content.ts'
@@ -18,6 +20,8 @@ import { HeldContent, type HeldLimits, type HeldMessages } from './held-content.
 export interface FilterStageOptions {
   /** For `sessionId` of what filters see. */
   sessionId: string
+  /** Of the session. */
+  file: Pick<SessionWriter, 'storedBody'>
   /** Something is to be committed, outside of any batch. */
   decided(): void
   held?: HeldLimits
@@ -35,7 +39,9 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   readonly #options: FilterStageOptions
   readonly #held: HeldContent
   #chain: FilterChain | null = null
-  #where: CaptureWhere | null = null
+  #where: Decide | null = null
+  /** What of both can be asked while exchanges pass; null: nothing. */
+  #admission: Admission | null = null
   #staged = new Map<LiveExchange, Staged>()
   #left: LiveExchange[] = []
   /** Handed to the filters, not yet answered. */
@@ -51,12 +57,19 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   use(chain: FilterChain | null): void {
     const before = this.#chain
     this.#chain = chain
+    this.#admit()
     if (before !== null) this.#disposeUnused(before)
   }
 
   /** From the next exchange on only what matches gets to filters and into the session; null: everything does. */
-  keepOnly(where: CaptureWhere | null): void {
+  keepOnly(where: Decide | null): void {
     this.#where = where
+    this.#admit()
+  }
+
+  #admit(): void {
+    const [where, chain] = [this.#where, this.#chain]
+    this.#admission = where === null && chain === null ? null : new Admission(where, chain, this.#options.file)
   }
 
   get stopping(): boolean {
@@ -68,17 +81,17 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   }
 
   begin(exchange: LiveExchange): void {
-    if (this.#where !== null) {
-      const wanted = this.#where.decide(exchange)
-      if (wanted === false) {
-        this.#session.passOver(exchange)
-        return
-      }
-      if (wanted === null) exchange.undecidedBy = this.#where
+    const admission = this.#admission
+    const verdict = admission === null ? 'wanted' : admission.decide(exchange)
+    if (verdict === 'filtered') {
+      this.#session.passOver(exchange)
+      return
     }
+    if (verdict === null) exchange.undecidedBy = admission
     const chain = this.#chain
-    if (chain === null) {
+    if (chain === null || !chain.hasFunctions || verdict === 'undecided') {
       this.#session.begin(exchange)
+      if (verdict === 'undecided') this.#session.remove(exchange, verdict)
       return
     }
     const row = placeholderOf(exchange)
@@ -90,10 +103,7 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   }
 
   touch(exchange: LiveExchange): void {
-    if (exchange.undecidedBy !== null && exchange.status > 0 && !exchange.askedWithResponse) {
-      exchange.askedWithResponse = true
-      this.#decide(exchange, exchange.undecidedBy)
-    }
+    if (exchange.undecidedBy !== null && isToBeAsked(exchange)) this.#decide(exchange, exchange.undecidedBy)
     if (exchange.held === null) this.#session.touch(exchange)
   }
 
@@ -133,17 +143,17 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
     else this.#settle(exchange, staged, given, decision)
   }
 
-  #decide(exchange: LiveExchange, where: CaptureWhere): void {
-    const wanted = where.decide(exchange)
-    if (wanted === null) return
+  #decide(exchange: LiveExchange, admission: Admission): void {
+    const verdict = admission.decide(exchange)
+    if (verdict === null) return
     exchange.undecidedBy = null
-    if (!wanted) this.#refuse(exchange)
+    if (verdict !== 'wanted') this.#refuse(exchange, verdict)
   }
 
   /** What is stored of it goes; it is only followed from here on. */
-  #refuse(exchange: LiveExchange): void {
+  #refuse(exchange: LiveExchange, verdict: 'filtered' | 'undecided'): void {
     const staged = this.#staged.get(exchange)
-    this.#session.remove(staged?.row ?? exchange, 'filtered')
+    this.#session.remove(staged?.row ?? exchange, verdict)
     if (staged === undefined) return
     this.#forget(exchange, staged)
     exchange.held = null
@@ -192,4 +202,16 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
     for (const staged of this.#staged.values()) if (staged.chain === chain) return
     chain.close()
   }
+}
+
+/** With the response's head, and each time that twice as much of its bodies has passed: a size may decide before the end. */
+function isToBeAsked(exchange: LiveExchange): boolean {
+  if (exchange.status > 0 && !exchange.askedWithResponse) {
+    exchange.askedWithResponse = true
+    return true
+  }
+  const passed = exchange.requestSize + exchange.responseSize
+  if (passed < exchange.askedAgainAt) return false
+  exchange.askedAgainAt = 2 * passed
+  return true
 }

@@ -1,6 +1,7 @@
 /** The filters of a session in their order: each sees what the one before it left. */
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
-import type { Answer, FilterStep, Outcome } from './filter-step.ts'
+import type { Decide } from '../../../sdk/query/predicate.ts'
+import type { Answer, FilterStep, Foreseen, Outcome } from './filter-step.ts'
 
 export interface Decision {
   /** The very exchange that was given when nothing has changed it; null: it is not recorded. */
@@ -13,15 +14,35 @@ export class FilterChain {
   /** The user's files that were loaded for it. */
   readonly files: readonly string[]
   readonly #steps: readonly FilterStep[]
+  /** How many come before the first that is a function. */
+  readonly #foreseeing: number
 
   constructor(steps: readonly FilterStep[], files: readonly string[] = []) {
     this.#steps = steps
     this.files = files
+    const first = steps.findIndex(({ foresees }) => !foresees)
+    this.#foreseeing = first < 0 ? steps.length : first
   }
 
-  /** At once, as far as all filters decide at once. Never throws or rejects. */
+  /** Some are functions: they are asked when an exchange has ended. */
+  get hasFunctions(): boolean {
+    return this.#foreseeing < this.#steps.length
+  }
+
+  /** What the queries before the first function say of an exchange that may still pass. Never throws. See `FilterStep.foresee`. */
+  foresee(seq: number, bytes: number, ask: (query: Decide) => boolean | null): Foreseen {
+    let foreseen: Foreseen = { wanted: true, failed: false }
+    for (let at = 0; at < this.#foreseeing; at++) {
+      const { wanted, failed } = (this.#steps[at] as FilterStep).foresee(seq, bytes, ask)
+      if (wanted === false) return { wanted, failed }
+      foreseen = { wanted: wanted === null ? null : foreseen.wanted, failed: failed || foreseen.failed }
+    }
+    return foreseen
+  }
+
+  /** Of an exchange that has ended and that those before the first function want. At once, as far as all filters decide at once. Never throws or rejects. */
   decide(exchange: FilteredExchange): Decision | Promise<Decision> {
-    return this.#from(0, exchange, false)
+    return this.#from(this.#foreseeing, exchange, false)
   }
 
   #from(first: number, exchange: FilteredExchange, failedBefore: boolean): Decision | Promise<Decision> {

@@ -1,7 +1,8 @@
 /** One filter of a session behind its fence: whatever it does, there is a decision, and what went wrong is told with its name. */
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
+import type { Decide } from '../../../sdk/query/predicate.ts'
 import { said } from '../failure.ts'
-import type { RunningFilter } from './running-filter.ts'
+import { disposing, type RunningFilter } from './running-filter.ts'
 
 /** null: not wanted. */
 export type Answer = FilteredExchange | null
@@ -22,12 +23,22 @@ export type OnError = 'keep' | 'drop'
 
 /** How it decides: here, or in a process of its own. Rejects or throws when it fails. */
 export interface FilterWork {
+  /** It is a query: an exchange that still passes can be decided on. */
+  decide?: Decide
   apply(exchange: FilteredExchange): Answer | Promise<Answer>
   dispose(): void
 }
 
 /** The process, not just one call of it, came to its end: restarting it for ever helps nobody. */
 export class FilterDeath extends Error {}
+
+/** What a query says of an exchange that may still pass. */
+export interface Foreseen {
+  /** null: it cannot be known yet. */
+  wanted: boolean | null
+  /** `onError` decided, not the query. */
+  failed: boolean
+}
 
 /** Failures in a row, or deaths in all, until it is disabled. */
 const patience = 3
@@ -69,6 +80,33 @@ export class FilterStep {
     return this.#options.work === null || this.#inARow >= patience || this.#deaths >= patience
   }
 
+  /** It need not wait for the end of an exchange. */
+  get foresees(): boolean {
+    const { work } = this.#options
+    return work === null || work.decide !== undefined
+  }
+
+  /**
+   * Only where it `foresees`. Never throws.
+   * @param seq of the exchange; 0: it has none yet @param bytes that it may have to look at @param ask asks the query about the exchange in hand
+   */
+  foresee(seq: number, bytes: number, ask: (query: Decide) => boolean | null): Foreseen {
+    const { work, number, running, onError } = this.#options
+    const byDefault: Foreseen = { wanted: onError === 'keep', failed: true }
+    if (!work?.decide || this.isDisabled) return byDefault
+    running.enter(number, seq, allowedMs(bytes))
+    try {
+      const wanted = ask(work.decide)
+      if (wanted !== null) this.#inARow = 0
+      return { wanted, failed: false }
+    } catch (error) {
+      this.#count(seq, error)
+      return byDefault
+    } finally {
+      running.leave()
+    }
+  }
+
   /** Never throws or rejects. */
   apply(exchange: FilteredExchange): Outcome | Promise<Outcome> {
     const { work, number, running } = this.#options
@@ -92,7 +130,7 @@ export class FilterStep {
     if (this.#disposed) return
     this.#disposed = true
     const { work, number, running, report } = this.#options
-    running.enter(number, 0, silentMs)
+    running.enter(number, disposing, silentMs)
     try {
       work?.dispose()
     } catch (error) {
@@ -108,14 +146,17 @@ export class FilterStep {
   }
 
   #failed(exchange: FilteredExchange, error: unknown): Outcome {
+    this.#count(exchange.seq, error)
+    return this.#undecided(exchange)
+  }
+
+  #count(seq: number, error: unknown): void {
     const before = this.isDisabled
     this.#inARow++
     if (error instanceof FilterDeath) this.#deaths++
-    if (!before) {
-      const disabled = this.isDisabled ? ({ disabled: true } as const) : {}
-      this.#options.report({ plugin: this.name, hook: 'apply', message: said(error), seq: exchange.seq, ...disabled })
-    }
-    return this.#undecided(exchange)
+    if (before) return
+    const disabled = this.isDisabled ? ({ disabled: true } as const) : {}
+    this.#options.report({ plugin: this.name, hook: 'apply', message: said(error), ...(seq > 0 && { seq }), ...disabled })
   }
 
   #undecided(exchange: FilteredExchange): Outcome {

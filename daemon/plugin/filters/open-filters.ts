@@ -85,6 +85,7 @@ function queryWork(where: string): FilterWork {
     (part: 'request' | 'response') =>
       bodies[part]
   return {
+    decide,
     apply: (exchange) => (matches(decide, new WireSubject(exchange), bodyOf(exchange)) ? exchange : null),
     dispose: () => undefined,
   }

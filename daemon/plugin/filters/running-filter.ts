@@ -7,7 +7,8 @@
 export interface RunningCall {
   /** Of the filter, as its FilterSpec has it. */
   filter: number
-  /** Of the exchange in hand; 0: the filter is disposed of. */
+  hook: 'apply' | 'dispose'
+  /** Of the exchange in hand; 0: it has none yet. */
   seq: number
   /** How long it may take, ms. */
   allowedMs: number
@@ -15,9 +16,11 @@ export interface RunningCall {
   count: number
 }
 
-/** Flags: the filter (0: none), the calls so far. After them, as doubles: seq, allowedMs. */
+/** Flags: the filter (0: none), the calls so far. After them, as doubles: seq (-1: dispose), allowedMs. */
 const flagBytes = 8
 const bytes = flagBytes + 16
+/** In place of a seq. */
+export const disposing = -1
 
 export class RunningFilter {
   readonly memory: SharedArrayBuffer
@@ -31,6 +34,7 @@ export class RunningFilter {
     this.#about = new Float64Array(memory, flagBytes, 2)
   }
 
+  /** @param seq of the exchange in hand, or `disposing` */
   enter(filter: number, seq: number, allowedMs: number): void {
     this.#about[0] = seq
     this.#about[1] = allowedMs
@@ -47,6 +51,7 @@ export class RunningFilter {
     const filter = Atomics.load(this.#flags, 0)
     if (filter === 0) return null
     const [seq = 0, allowedMs = 0] = this.#about
-    return { filter, seq, allowedMs, count: Atomics.load(this.#flags, 1) }
+    const what = seq === disposing ? ({ hook: 'dispose', seq: 0 } as const) : ({ hook: 'apply', seq } as const)
+    return { filter, ...what, allowedMs, count: Atomics.load(this.#flags, 1) }
   }
 }
