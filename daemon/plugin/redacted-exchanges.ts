@@ -5,6 +5,7 @@
 import { mayHoldMessages } from '../../sdk/message-type.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
+import { mayHoldCompressed, replaceInCompressed } from '../../sdk/redaction/compressed.ts'
 import type { Pseudonym } from '../../sdk/redaction/pseudonyms.ts'
 import type { Redactor } from '../../sdk/redaction/redactor.ts'
 import { redactorsFor } from '../../sdk/redaction/redactors.ts'
@@ -110,13 +111,34 @@ export class Redaction {
   #body(exchange: ExportedExchange, part: Part, before: Uint8Array | null, after: Uint8Array | null): Uint8Array | null {
     const size = part === 'request' ? exchange.request.bodySize : (exchange.response?.bodySize ?? 0)
     if (size === 0) return null
-    if (after === null) {
-      this.report.bodiesLeftOut++
-      return leftOut
-    }
-    const replaced = this.#finder.replaceIn(after)
+    if (after === null) return this.#leaveOut()
+    const replaced = this.#hiddenBytes(after)
+    if (replaced === null) return this.#leaveOut()
     return replaced === before ? null : replaced
   }
+
+  #leaveOut(): Uint8Array {
+    this.report.bodiesLeftOut++
+    return leftOut
+  }
+
+  /** Without the secrets that are known, also in what is compressed; so much of it as can be looked into. */
+  #hidden(text: string): string {
+    const replaced = this.#finder.replace(text)
+    return mayHoldCompressed(replaced) ? replaceInCompressed(replaced, this.#inCompressed).text : replaced
+  }
+
+  /** The same; null: not all of them can be looked into. */
+  #hiddenBytes(bytes: Uint8Array): Uint8Array | null {
+    const replaced = this.#finder.replaceIn(bytes)
+    const before = Buffer.from(replaced.buffer, replaced.byteOffset, replaced.byteLength).toString('latin1')
+    if (!mayHoldCompressed(before)) return replaced
+    const { text, isWhole } = replaceInCompressed(before, this.#inCompressed)
+    if (!isWhole) return null
+    return text === before ? replaced : Buffer.from(text, 'latin1')
+  }
+
+  #inCompressed = (bytes: Buffer): Uint8Array => this.#finder.replaceIn(bytes)
 
   async *#stream(exchange: ExportedExchange, part: Part, body: Uint8Array | null): AsyncGenerator<Uint8Array> {
     if (body === null) yield* exchange.streamBody(part)
@@ -127,18 +149,18 @@ export class Redaction {
     for await (const message of exchange.messages()) {
       const shown = isClean ? message : this.#redactors.reduce((sofar, redactor) => redactor.message(sofar), message)
       const { text, data } = shown
-      if (text !== undefined) yield withText(shown, this.#finder.replace(text))
+      if (text !== undefined) yield withText(shown, this.#hidden(text))
       else if (data !== undefined) {
         const bytes = Buffer.from(data, 'base64')
-        const replaced = this.#finder.replaceIn(bytes)
-        yield replaced === bytes ? shown : { ...shown, data: Buffer.from(replaced).toString('base64') }
+        const replaced = this.#hiddenBytes(bytes)
+        yield replaced === bytes ? shown : withData(shown, replaced)
       } else yield shown
     }
   }
 
   /** All texts of it. */
   #inside<Value>(value: Value): Value {
-    if (typeof value === 'string') return this.#finder.replace(value) as Value
+    if (typeof value === 'string') return this.#hidden(value) as Value
     if (typeof value !== 'object' || value === null) return value
     let changed = false
     const note = (before: unknown) => {
@@ -167,6 +189,12 @@ async function lookInto(exchange: ExportedExchange, part: Part): Promise<Uint8Ar
 
 const withText = (message: Message, text: string): Message =>
   text === message.text ? message : { ...message, text, size: Buffer.byteLength(text) }
+
+/** @param data null: it is left out */
+const withData = (message: Message, data: Uint8Array | null): Message =>
+  data === null
+    ? { ...message, data: '', size: 0, truncated: true }
+    : { ...message, data: Buffer.from(data).toString('base64'), size: data.length }
 
 function withBody<Side extends { truncated: boolean; headers: Headers; bodySize: number }>(side: Side, body: Uint8Array | null): Side {
   if (body === null) return side

@@ -1,20 +1,34 @@
-/** Reads what an exporter writes again, for secrets that are still in it. */
+/** Reads what an exporter writes again, for secrets that are still in it, and unpacks what it has compressed. */
 import type { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
+import { CompressedOutput, TooMuchCompressed, type UnpackLimit } from './compressed-output.ts'
 
 /** What was written is looked through in pieces of so much, bytes. */
 const pieceBytes = 256 * 1024
+/** One in another; base64 counts as one. */
+const mostNesting = 8
+/** What is compressed may come to so many times what was written, and so much more, bytes. */
+const unpackRatio = 100
+const unpackBytes = 64 * 1024 * 1024
 
 export class SecretLeft extends Error {}
 
 export class SecretCheck {
   readonly #finder: SecretFinder
+  readonly #limit: UnpackLimit
+  readonly #nesting: number
+  readonly #compressed: CompressedOutput
   #held = Buffer.allocUnsafeSlow(0)
   #length = 0
+  /** Of what is held so much was looked through before: a secret may begin in it and end in what follows. */
+  #kept = 0
   /** Bytes before what is held. */
   #passed = 0
 
-  constructor(finder: SecretFinder) {
+  constructor(finder: SecretFinder, limit: UnpackLimit = { left: unpackBytes }, nesting = 0) {
     this.#finder = finder
+    this.#limit = limit
+    this.#nesting = nesting
+    this.#compressed = new CompressedOutput(limit, () => this.#inside())
   }
 
   /** The bytes are free again afterwards. @throws SecretLeft */
@@ -27,25 +41,46 @@ export class SecretCheck {
     }
   }
 
-  /** Nothing more is written for now. @throws SecretLeft */
+  /** Nothing more is written. @throws SecretLeft */
   end(): void {
+    this.#look()
+    this.#unpack(() => this.#compressed.end())
+  }
+
+  #look(): void {
     const at = this.#finder.indexIn(this.#held.subarray(0, this.#length))
     if (at >= 0)
-      throw new SecretLeft(
-        `a secret is still in what it wrote, at byte ${this.#passed + at}; nothing is kept: export with another level of redaction, or off`,
-      )
-    // One may begin in it and end in what follows.
+      throw secretLeft(`a secret is still in what it wrote${this.#nesting > 0 ? ', compressed' : ''}, at byte ${this.#passed + at}`)
+    if (this.#finder.size > 0) this.#unpack(() => this.#compressed.read(this.#held.toString('latin1', this.#kept, this.#length)))
+    if (this.#nesting === 0) this.#limit.left += (this.#length - this.#kept) * unpackRatio
     const from = Math.max(0, this.#length - Math.max(0, this.#finder.longest - 1))
     this.#held.copyWithin(0, from, this.#length)
     this.#passed += from
     this.#length -= from
+    this.#kept = this.#length
   }
 
   #makeRoom(): void {
-    this.end()
+    this.#look()
     if (this.#length + pieceBytes <= this.#held.length) return
     const room = Buffer.allocUnsafeSlow(2 * this.#finder.longest + pieceBytes)
     this.#held.copy(room, 0, 0, this.#length)
     this.#held = room
   }
+
+  #unpack(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (error instanceof TooMuchCompressed) throw secretLeft('it wrote more compressed data than can be looked into for secrets')
+      throw error
+    }
+  }
+
+  #inside(): SecretCheck {
+    if (this.#nesting === mostNesting) throw new TooMuchCompressed()
+    return new SecretCheck(this.#finder, this.#limit, this.#nesting + 1)
+  }
 }
+
+const secretLeft = (what: string): SecretLeft => new SecretLeft(`${what}; nothing is kept: export with another level of redaction, or off`)

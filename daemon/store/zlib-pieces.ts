@@ -6,6 +6,8 @@ import type * as Minizlib from 'minizlib'
 export interface Pieces {
   /** Throws what zlib says of damaged bytes, and ERR_BUFFER_TOO_LARGE beyond `mostOutput`. */
   push(bytes: Uint8Array): void
+  /** Of what was pushed last it took so many bytes: fewer where what is compressed has ended. */
+  readonly taken: number
   /** Throws when bytes are missing. */
   finish(): void
   close(): void
@@ -64,6 +66,10 @@ class Decoding implements Pieces {
     this.stream.write(bytes as Buffer)
   }
 
+  get taken(): number {
+    return this.stream.handle?.bytesWritten ?? 0
+  }
+
   finish(): void {
     this.stream.end()
   }
@@ -75,6 +81,6 @@ class Decoding implements Pieces {
 
 class Frames extends Decoding {
   override push(bytes: Uint8Array): void {
-    for (let rest = bytes; rest.length > 0; rest = rest.subarray(this.stream.handle?.bytesWritten)) super.push(rest)
+    for (let rest = bytes; rest.length > 0; rest = rest.subarray(this.taken)) super.push(rest)
   }
 }

@@ -5,6 +5,7 @@ import { fieldValue } from '../field-value.ts'
 import { MediaTypes } from '../media-type.ts'
 import type { Headers, Message } from '../model.ts'
 import type { FilteredExchange } from '../plugin.ts'
+import { mayHoldCompressed, type Replaced, replaceInCompressed } from './compressed.ts'
 import { type JsonPath, jsonPath, replaceInJson, replaceUnderKeys } from './json-values.ts'
 import type { Pseudonym } from './pseudonyms.ts'
 
@@ -143,24 +144,34 @@ export class Redactor {
       .join('#')
   }
 
-  /** Any text: tokens that show by themselves. */
+  /** Any text: tokens that show by themselves, and what is compressed in it, in base64. */
   text(text: string): string {
+    const shown = this.#withoutTokens(text)
+    return this.#looksIntoBodies && mayHoldCompressed(shown) ? this.#compressed(shown).text : shown
+  }
+
+  #withoutTokens(text: string): string {
     return this.#tokens && text.includes('eyJ') ? text.replace(webToken, (token) => this.#pseudonym(token)) : text
+  }
+
+  /** Nobody says what was compressed. */
+  #compressed(text: string): Replaced {
+    return replaceInCompressed(text, (bytes) => this.#bodyContent(bytes, []))
   }
 
   /** The same message when there is nothing to hide in it. */
   message(message: Message): Message {
     const { text, data } = message
     if (text !== undefined) {
-      const after = this.#content(text)
+      const after = this.text(this.#content(text))
       return after === text ? message : { ...message, text: after, size: Buffer.byteLength(after) }
     }
     if (data === undefined || message.type === 'close') return message
     const bytes = Buffer.from(data, 'base64')
-    if (!isUtf8(bytes)) return message
-    const before = bytes.toString()
-    const after = Buffer.from(this.#content(before))
-    return after.equals(bytes) ? message : { ...message, data: after.toString('base64'), size: after.length }
+    const shown = isUtf8(bytes) ? Buffer.from(this.#content(bytes.toString())) : bytes
+    const after = this.#looksIntoBodies ? this.#bytes(shown) : shown
+    if (after === null) return { ...message, data: '', size: 0, truncated: true }
+    return bytes.equals(after) ? message : { ...message, data: Buffer.from(after).toString('base64'), size: after.length }
   }
 
   /** The same list when there is nothing to hide in it. */
@@ -172,7 +183,7 @@ export class Redactor {
 
   /** Of a message, or of a body that does not say to be JSON: JSON where it is (browsers send it as text/plain, too), else any text. */
   #content(text: string): string {
-    return this.text(this.#jsonText(text, false) ?? text)
+    return this.#withoutTokens(this.#jsonText(text, false) ?? text)
   }
 
   fields(fields: Headers): Headers {
@@ -188,6 +199,20 @@ export class Redactor {
   /** A body that cannot be read as what it says to be may hold the secret in another way: then it is left out (null). */
   body(bytes: Uint8Array | null, headers: Headers): Uint8Array | null {
     if (bytes === null || bytes.length === 0 || !this.#looksIntoBodies) return bytes
+    const shown = this.#bodyContent(bytes, headers)
+    return shown && this.#bytes(shown)
+  }
+
+  /** What is compressed in them. null: it cannot be looked into. The same bytes when there is nothing to hide in it. */
+  #bytes(bytes: Uint8Array): Uint8Array | null {
+    const before = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    if (!mayHoldCompressed(before)) return bytes
+    const { text, isWhole } = this.#compressed(before)
+    if (!isWhole) return null
+    return text === before ? bytes : Buffer.from(text, 'latin1')
+  }
+
+  #bodyContent(bytes: Uint8Array, headers: Headers): Uint8Array | null {
     const type = types.parse(fieldValue(headers, 'content-type') ?? '')
     const isForm = type.essence === 'application/x-www-form-urlencoded'
     const isJson = /^(?:application|text)\/json$|\+json$/.test(type.essence)
@@ -201,12 +226,12 @@ export class Redactor {
   }
 
   #bodyText(text: string, isForm: boolean, isJson: boolean, essence: string): string | null {
-    if (isForm) return this.text(this.#pairs(text, this.#form))
+    if (isForm) return this.#withoutTokens(this.#pairs(text, this.#form))
     if (essence === 'text/event-stream')
       return text.replace(/^(data: ?)(.*)$/gm, (_, name: string, data: string) => name + this.#content(data))
     if (!isJson) return this.#content(text)
     const redacted = this.#jsonText(text, true)
-    return redacted === null ? null : this.text(redacted)
+    return redacted === null ? null : this.#withoutTokens(redacted)
   }
 
   /** RFC 7578, without the parts' own encodings, which it deprecates. */
