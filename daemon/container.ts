@@ -13,6 +13,7 @@ import { version } from '../sdk/version.ts'
 import { type Config, readConfig } from './config.ts'
 import { Daemon } from './daemon.ts'
 import { ImportRunner } from './import/import-runner.ts'
+import { Jars } from './jar/jars.ts'
 import type { Log } from './log.ts'
 import { ExporterRunner } from './plugin/exporter-runner.ts'
 import { FileWatch } from './plugin/file-watch.ts'
@@ -22,6 +23,7 @@ import { daemonHandlers } from './rpc/handlers/daemon.ts'
 import { exchangeHandlers } from './rpc/handlers/exchange.ts'
 import { exporterHandlers } from './rpc/handlers/exporter.ts'
 import { importerHandlers } from './rpc/handlers/importer.ts'
+import { jarHandlers } from './rpc/handlers/jar.ts'
 import { queryHandlers } from './rpc/handlers/query.ts'
 import { sessionHandlers } from './rpc/handlers/session.ts'
 import { RpcServer } from './rpc/server.ts'
@@ -58,6 +60,7 @@ export const parts = {
   exchangeWaiter: part<ExchangeWaiter>('ExchangeWaiter'),
   exporterRunner: part<ExporterRunner>('ExporterRunner'),
   importRunner: part<ImportRunner>('ImportRunner'),
+  jars: part<Jars>('Jars'),
   indexMaker: part<IndexMaker>('IndexMaker'),
   pluginFiles: part<FileWatch>('FileWatch'),
   pluginReload: part<PluginReload>('PluginReload'),
@@ -152,6 +155,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       }),
   )
   provide(parts.importRunner, () => new ImportRunner((error) => log.fault('an import failed inside', error)))
+  provide(parts.jars, () => new Jars({ home: home.folder, sessions: home.sessions, fault: (message, error) => log.fault(message, error) }))
   provide(parts.indexMaker, () => new IndexMaker((error) => log.fault('an index could not be made', error)))
   provide(parts.sessionOverview, (get) => new SessionOverview(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
   provide(parts.textSearcher, (get) => new TextSearcher(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
@@ -180,6 +184,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ...queryHandlers(get(parts.sqlRunner), get(parts.sessionManager)),
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
+      ...jarHandlers(get(parts.jars)),
     }
     return new Dispatcher(handlers, new Validator(), log)
   })
@@ -201,6 +206,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         pluginReload: get(parts.pluginReload),
         imports: get(parts.importRunner),
         sqlRunner: get(parts.sqlRunner),
+        jars: get(parts.jars),
         dispatcher: get(parts.dispatcher),
         rpc: get(parts.rpcServer),
       }),

@@ -4,6 +4,7 @@ import type { Home } from '../sdk/home.ts'
 import type { Result } from '../sdk/protocol.ts'
 import { runtimeWarnings } from './config.ts'
 import type { ImportRunner } from './import/import-runner.ts'
+import type { Jars } from './jar/jars.ts'
 import type { Log } from './log.ts'
 import type { ExporterRunner } from './plugin/exporter-runner.ts'
 import type { FileWatch } from './plugin/file-watch.ts'
@@ -35,6 +36,7 @@ export interface DaemonParts {
   pluginReload: PluginReload
   imports: ImportRunner
   sqlRunner: SqlRunner
+  jars: Jars
   dispatcher: Dispatcher
   rpc: RpcServer
 }
@@ -125,11 +127,19 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, threads, rpc, log } = this.#parts
+    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, threads, rpc, log } = this.#parts
     const watching = pluginFiles.close()
     await this.#drain()
     sqlRunner.close()
-    const ending = Promise.all([watching, exporters.close(), imports.close(), readers.close(), indexes.close(), threads.stop()])
+    const ending = Promise.all([
+      watching,
+      exporters.close(),
+      imports.close(),
+      readers.close(),
+      indexes.close(),
+      jars.stop(),
+      threads.stop(),
+    ])
     const ended = await this.#within(stopLimits.threads, 'threads and processes', ending)
     this.#instance?.release()
     await rpc.close(stopLimits.clients)

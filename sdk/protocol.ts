@@ -3,6 +3,7 @@
  * docs derive from it; a method that is not here does not exist. Params are closed (a typo is an error), results are
  * open (they may grow). Names are `noun/verb`.
  */
+import { CookieFormat, JarChange, JarCookie, JarImport, JarInfo, jarName, WrittenCookie } from './cookie/wire.ts'
 import { Exchange, FormItem, Message, Part, Session, SessionState } from './model.ts'
 import { overviewKeys } from './overview-keys.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
@@ -434,6 +435,69 @@ export const requests = {
       problems: Type.Array(ImportProblem, { description: 'Those, the first 100.' }),
     }),
   ),
+
+  'jar/list': method('The cookie jars, by name.', closed({}), open({ items: Type.Array(JarInfo) })),
+  'jar/get': method(
+    'Cookies of a jar that have not expired; with `url` those that go with a request, in the order of its Cookie field.',
+    closed({
+      jar: jarName,
+      domain: optional(Type.String({ description: 'Only those of it and its subdomains.' })),
+      name: optional(text),
+      path: optional(text),
+      url: optional(text),
+      topLevel: optional(Type.String({ description: 'URL of the page on top, for partitioned cookies; absent: the origin itself is.' })),
+      from: optional(words('sameSite', 'crossSiteNavigation', 'crossSite')),
+    }),
+    open({ items: Type.Array(JarCookie) }),
+  ),
+  'jar/set': method(
+    'Puts cookies into a jar, as such or as the Set-Cookie fields of a response from `url`, and says what became of each.',
+    closed({
+      jar: jarName,
+      cookies: optional(Type.Array(WrittenCookie, { maxItems: 50_000 })),
+      url: optional(text),
+      topLevel: optional(text),
+      setCookie: optional(Type.Array(text, { maxItems: 50_000 })),
+    }),
+    open({ items: Type.Array(JarChange) }),
+  ),
+  'jar/delete': method(
+    'Deletes the cookies that have the domain (exactly), name and path; with none of the three, the jar itself.',
+    closed({ jar: jarName, domain: optional(text), name: optional(text), path: optional(text) }),
+    open({ deleted: Type.Integer({ minimum: 0, description: 'Cookies.' }) }),
+  ),
+  'jar/clear': method(
+    'Empties a jar, or takes out of it the cookies of a domain and its subdomains.',
+    closed({ jar: jarName, domain: optional(text) }),
+    open({ deleted: count }),
+  ),
+  'jar/import': method(
+    'Puts the cookies of a file (docs/cookies.md) into a jar. What is malformed fails it, and nothing is imported; what the rules refuse is named.',
+    closed({
+      jar: jarName,
+      path: optional(Type.String({ description: 'An absolute path; or else `text`.' })),
+      text: optional(text),
+      format: optional(CookieFormat),
+      url: optional(Type.String({ description: 'Where Set-Cookie lines come from that do not say it.' })),
+      keepGood: optional(Type.Boolean({ description: 'Import the entries that can be read, and name the others.' })),
+    }),
+    JarImport,
+  ),
+  'jar/export': method(
+    'Writes the cookies of a jar, to `out` or into the answer.',
+    closed({
+      jar: jarName,
+      format: CookieFormat,
+      domain: optional(Type.String({ description: 'Only those of it and its subdomains.' })),
+      out: optional(Type.String({ description: 'An absolute path; an existing file is replaced.' })),
+    }),
+    open({
+      path: optional(text),
+      text: optional(text),
+      cookies: count,
+      leftOut: Type.Integer({ minimum: 0, description: 'Cookies that the format has no words for.' }),
+    }),
+  ),
 }
 
 export const notifications = {
@@ -500,4 +564,6 @@ export const limits = {
   textBytes: 8 * 1024 * 1024,
   /** Of importer/run, named. */
   importProblems: 100,
+  /** Of jar/import, bytes. */
+  cookieFileBytes: 64 * 1024 * 1024,
 } as const

@@ -1,7 +1,6 @@
 /** Playwright's storageState: cookies for `browser.newContext({ storageState })`. */
 
-import type { Cookie } from '../../sdk/cookie/cookie.ts'
-import { byteText } from '../../sdk/multipart.ts'
+import { writeStorageState } from '../../sdk/cookie/formats/storage-state.ts'
 import { defineExporter } from '../../sdk/plugin.ts'
 import { cookiesOf } from './cookies/session-cookies.ts'
 
@@ -15,24 +14,9 @@ const storageState = defineExporter({
   config: { type: 'object', additionalProperties: false, properties: {} },
   create: () => ({
     async run({ exchanges, out, leaveOut }) {
-      const cookies = (await cookiesOf(exchanges, leaveOut)).filter(({ name }) => name !== '').map(playwrightCookie)
-      out.write(`${JSON.stringify({ cookies, origins: [] }, null, 2)}\n`)
+      out.write(writeStorageState(await cookiesOf(exchanges, leaveOut)).bytes)
     },
   }),
 })
-
-function playwrightCookie({ name, value, domain, hostOnly, path, expires, secure, httpOnly, sameSite }: Cookie): object {
-  return {
-    name: byteText(name),
-    value: byteText(value),
-    domain: hostOnly ? domain : `.${domain}`,
-    path,
-    expires: expires === null ? -1 : Math.floor(expires / 1000),
-    httpOnly,
-    secure,
-    // What browsers take an absent one for.
-    sameSite: sameSite ?? 'Lax',
-  }
-}
 
 export default storageState

@@ -1,6 +1,7 @@
 /** A jar in memory: takes Set-Cookie fields, and says which cookies go with a request (RFC 6265bis sections 5.7 and 5.8). */
 import { pathMatch } from 'tough-cookie'
 import { type Cookie, type CookieKey, hasExpired, keyOf } from './cookie.ts'
+import { type GivenCookie, judgeGiven } from './given.ts'
 import { type CookieContext, type HeldView, judge, type Verdict } from './judge.ts'
 import { isTrustworthy, isWithin, siteOf } from './site.ts'
 
@@ -46,14 +47,23 @@ export class HeldCookies implements HeldView {
 
   /** Judges a field and does what the verdict says. */
   take(field: string, context: CookieContext): Verdict {
-    const verdict = judge(field, context, this)
+    return this.#obey(judge(field, context, this), context.at)
+  }
+
+  /** The same for a cookie that comes as such. */
+  give(cookie: GivenCookie, at: number): Verdict {
+    return this.#obey(judgeGiven(cookie, at, this), at)
+  }
+
+  #obey(verdict: Verdict, at: number): Verdict {
     if (verdict.cause === 'rejected') return verdict
-    if (verdict.cause === 'set' && this.#size >= this.#most) {
-      this.dropExpired(context.at)
-      if (this.#size >= this.#most) return { cause: 'rejected', reason: 'jarFull', cookie: verdict.cookie }
+    const { cause, cookie } = verdict
+    if (cause === 'set' && this.#size >= this.#most) {
+      this.dropExpired(at)
+      if (this.#size >= this.#most) return { cause: 'rejected', reason: 'jarFull', cookie }
     }
-    if (hasExpired(verdict.cookie, context.at)) this.remove(verdict.cookie)
-    else this.put(verdict.cookie)
+    if (hasExpired(cookie, at)) this.remove(cookie)
+    else this.put(cookie)
     return verdict
   }
 

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Cookie, keyOf } from '../../sdk/cookie/cookie.ts'
 import { HeldCookies } from '../../sdk/cookie/held-cookies.ts'
-import { type CookieContext, type RejectionReason, rejectionReasons } from '../../sdk/cookie/judge.ts'
+import type { CookieContext } from '../../sdk/cookie/judge.ts'
+import { type RejectionReason, rejectionReasons } from '../../sdk/cookie/rejections.ts'
 
 const at = Date.UTC(2026, 0, 1)
 const day = 24 * 3600 * 1000

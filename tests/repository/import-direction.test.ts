@@ -20,6 +20,7 @@ const allowed: { [room: string]: readonly string[] } = {
   'daemon/proxy': ['sdk', 'daemon/thread', 'daemon/capture', 'daemon/client-process'],
   'daemon/plugin': ['sdk', 'daemon/thread', 'daemon/store'],
   'daemon/import': ['sdk', 'daemon/thread', 'daemon/store'],
+  'daemon/jar': ['sdk', 'daemon/thread', 'daemon/store', 'daemon/plugin'],
   'daemon/session': [
     'sdk',
     'daemon/thread',
@@ -30,13 +31,24 @@ const allowed: { [room: string]: readonly string[] } = {
     'daemon/proxy',
     'daemon/plugin',
   ],
-  'daemon/rpc': ['sdk', 'daemon/thread', 'daemon/log', 'daemon/config', 'daemon/session', 'daemon/store', 'daemon/plugin', 'daemon/import'],
+  'daemon/rpc': [
+    'daemon/jar',
+    'sdk',
+    'daemon/thread',
+    'daemon/log',
+    'daemon/config',
+    'daemon/session',
+    'daemon/store',
+    'daemon/plugin',
+    'daemon/import',
+  ],
 }
 /** What the proxy may know of the recorder's room, and the recorder of the store's: their seams, not their insides. */
 const seams: { [fromTo: string]: RegExp } = {
   'daemon/proxy > daemon/capture': /^daemon\/capture\/(wire-copy|decoders\/.*)\.ts$/,
   'daemon/proxy > daemon/client-process': /^daemon\/client-process\/surface\.ts$/,
   'daemon/capture > daemon/plugin': /^daemon\/plugin\/filters\/(filter-chain|filter-step|open-filters|running-filter)\.ts$/,
+  'daemon/jar > daemon/plugin': /^daemon\/plugin\/out-file\.ts$/,
   'daemon/session > daemon/capture': /^daemon\/capture\/surface\.ts$/,
   'daemon/session > daemon/proxy': /^daemon\/proxy\/surface\.ts$/,
 }
