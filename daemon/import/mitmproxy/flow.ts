@@ -1,7 +1,19 @@
 /** One flow of mitmproxy (its io/compat.py says how they changed: here are versions 17 and later). */
 import { withoutDefaultPort } from '../../../sdk/authority.ts'
 import { fieldValue } from '../../../sdk/field-value.ts'
-import type { Endpoint, Exchange, Failure, FailureReason, Headers, Message, Request, Response, Timings, Tls } from '../../../sdk/model.ts'
+import {
+  type Endpoint,
+  type Exchange,
+  type Failure,
+  type FailureReason,
+  failureReasons,
+  type Headers,
+  type Message,
+  type Request,
+  type Response,
+  type Timings,
+  type Tls,
+} from '../../../sdk/model.ts'
 import { httpVersionOf } from '../http-version.ts'
 import { EntryFault, type ImportedExchange } from '../imported-exchange.ts'
 import type { TnetDictionary, TnetValue } from './tnetstrings.ts'
@@ -29,14 +41,17 @@ export function mitmproxyExchange(value: TnetValue, used: Set<string>): Imported
   if (text(flow.get('type')) !== 'http') return null
   const sent = dictionary(flow.get('request'))
   const answered = flow.get('response') instanceof Map ? dictionary(flow.get('response')) : null
-  const request = requestOf(sent)
-  const response = answered && responseOf(answered)
+  const own = dictionary(flow.get('metadata'))
+  const cut = list(own.get('weir_truncated'))
+  const request = requestOf(sent, cut.includes('request'))
+  const response = answered && responseOf(answered, cut.includes('response'))
   const clientSide = dictionary(flow.get('client_conn'))
   const originSide = dictionary(flow.get('server_conn'))
   const server = endpointOf(originSide.get('peername') ?? originSide.get('ip_address')) ?? endpointOf(originSide.get('address'))
   const isWebSocket = flow.get('websocket') instanceof Map
   const note = text(flow.get('comment'))
   const marked = text(flow.get('marked'))
+  const tags = list(own.get('weir_tags')).map(text)
   return {
     exchange: {
       connectionId: text(clientSide.get('id')),
@@ -48,7 +63,7 @@ export function mitmproxyExchange(value: TnetValue, used: Set<string>): Imported
       request,
       response,
       tls: server && tlsOf(originSide),
-      tags: marked === '' ? [] : [marked],
+      tags: tags.length > 0 ? tags : marked === '' ? [] : [marked],
       note: note === '' ? null : note,
     },
     bodies: { request: bodyOf(sent), response: answered && bodyOf(answered) },
@@ -56,7 +71,7 @@ export function mitmproxyExchange(value: TnetValue, used: Set<string>): Imported
   }
 }
 
-function requestOf(sent: TnetDictionary): Request {
+function requestOf(sent: TnetDictionary, isCut: boolean): Request {
   const method = text(sent.get('method'))
   const headers = headersOf(sent.get('headers'))
   const scheme = text(sent.get('scheme')) === 'https' ? 'https' : 'http'
@@ -73,22 +88,25 @@ function requestOf(sent: TnetDictionary): Request {
     httpVersion: httpVersionOf(text(sent.get('http_version'))),
     headers,
     trailers: headersOf(sent.get('trailers')),
-    ...sizeOf(sent),
+    ...sizeOf(sent, isCut),
   }
 }
 
-const responseOf = (answered: TnetDictionary): Response => ({
+const responseOf = (answered: TnetDictionary, isCut: boolean): Response => ({
   status: number(answered.get('status_code')) ?? 0,
   reason: text(answered.get('reason')),
   httpVersion: httpVersionOf(text(answered.get('http_version'))),
   headers: headersOf(answered.get('headers')),
   trailers: headersOf(answered.get('trailers')),
   informational: [],
-  ...sizeOf(answered),
+  ...sizeOf(answered, isCut),
 })
 
 /** A body that mitmproxy streamed is not in the flow, and its size is not known. */
-const sizeOf = (message: TnetDictionary) => ({ bodySize: bodyOf(message)?.length ?? 0, truncated: message.get('content') === null })
+const sizeOf = (message: TnetDictionary, isCut: boolean) => ({
+  bodySize: bodyOf(message)?.length ?? 0,
+  truncated: isCut || message.get('content') === null,
+})
 const bodyOf = (message: TnetDictionary): Buffer | null => {
   const content = message.get('content')
   return Buffer.isBuffer(content) ? content : null
@@ -161,12 +179,24 @@ const reasons: readonly [pattern: RegExp, reason: FailureReason][] = [
 
 function endOf(flow: TnetDictionary, isAnswered: boolean, isWebSocket: boolean): Pick<Exchange, 'state' | 'error'> {
   const message = text(dictionary(flow.get('error')).get('msg'))
+  const told = endAsTold(dictionary(flow.get('metadata')), message)
+  if (told !== null) return told
   if (message === '' || (isWebSocket && isAnswered)) return { state: isAnswered ? 'complete' : 'open' }
   const error: Failure = {
     reason: reasons.find(([pattern]) => pattern.test(message))?.[1] ?? 'notRecorded',
     message: message.slice(0, 500),
   }
   return { state: error.reason === 'clientAborted' ? 'aborted' : 'failed', error }
+}
+
+const states = ['open', 'complete', 'failed', 'aborted'] as const
+
+/** By weir's own export; null: it is somebody else's flow. */
+function endAsTold(own: TnetDictionary, message: string): Pick<Exchange, 'state' | 'error'> | null {
+  const state = states.find((known) => known === own.get('weir_state'))
+  if (state === undefined) return null
+  const reason = failureReasons.find((known) => known === own.get('weir_error'))
+  return { state, ...(reason && { error: { reason, message: message.slice(0, 500) } }) }
 }
 
 /** [opcode, from the client, content, seconds, ...] */

@@ -3,19 +3,16 @@
  * where control characters are keys. So all that is written is UTF-8 without control characters but line feeds between quotes.
  */
 import { isUtf8 } from 'node:buffer'
+import { wireBytes } from '../text/wire-bytes.ts'
 
 /** C0, DEL, C1, and what turns the direction of a line on a screen; line feeds are no harm between quotes. */
 const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 const printable = /^[ -~]*$/
 
-/** @param text bytes above 127 as U+0080..00FF; what came from elsewhere is UTF-8 */
-const bytesOf = (text: string): Buffer =>
-  /[^\u0000-\u00ff]/.test(text) ? Buffer.from(text.toWellFormed(), 'utf8') : Buffer.from(text, 'latin1')
-
 /** A word of any bytes but NUL, which no word can hold, and a line feed at its end. */
 export function shellWord(text: string): string {
   if (printable.test(text)) return quoted(text)
-  const bytes = bytesOf(text)
+  const bytes = wireBytes(text)
   return plainText(bytes) === null ? `"$(${printf(bytes)})"` : quoted(bytes.toString('utf8'))
 }
 

@@ -1,5 +1,5 @@
 /** A record of an archive: named fields, and a block whose length and digest they tell. */
-import { createHash } from 'node:crypto'
+import { stableUuid } from '../text/stable-uuid.ts'
 
 export type NamedField = readonly [name: string, value: string]
 
@@ -9,12 +9,8 @@ export const recordHead = (fields: readonly NamedField[], blockBytes: number): s
 
 export const endOfRecord = '\r\n\r\n'
 
-/** The same words have the same id, so that an export can be made again (a UUID of version 8, RFC 9562 section 5.8). */
-export function recordId(...words: readonly (string | number)[]): string {
-  const hex = createHash('sha256').update(words.join('\n')).digest('hex')
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
-  return `<urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}>`
-}
+/** The same words have the same id, so that an export can be made again. */
+export const recordId = (...words: readonly (string | number)[]): string => `<urn:uuid:${stableUuid(...words)}>`
 
 /** Unix ms. */
 export const recordDate = (at: number): string => new Date(at).toISOString()

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { Exchange, Part, Session } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
+import { countedBody } from '../text/counted-body.ts'
 import { uriOf } from '../text/uri.ts'
-import { headBytes } from './http-message.ts'
+import { archivedHead } from './archived-head.ts'
 import { digestLabel, endOfRecord, type NamedField, recordDate, recordHead, recordId } from './record.ts'
 
 export async function writeArchive(
@@ -38,24 +39,23 @@ function archiveInfo({ id, name, startedAt }: Session): string {
   return recordHead(fields, Buffer.byteLength(block)) + block + endOfRecord
 }
 
-/** A large body is read twice, once for its length and digests, so that it need not lie in memory. */
+/** A large body is read three times, for its length, its digests and itself, so that it need not lie in memory. */
 async function writeMessage(exchange: ExportedExchange, part: Part, write: (data: string | Uint8Array) => Promise<void>): Promise<void> {
-  let bytes = 0
+  const body = await countedBody(exchange, part)
+  const head = archivedHead(exchange, part, body.bytes)
   const payload = createHash('sha1')
-  for await (const piece of exchange.streamBody(part)) {
-    bytes += piece.length
-    payload.update(piece)
-  }
-  const head = headBytes(exchange, part, bytes)
   const block = createHash('sha1').update(head)
-  for await (const piece of exchange.streamBody(part)) block.update(piece)
+  for await (const piece of body.pieces()) {
+    payload.update(piece)
+    block.update(piece)
+  }
   const digests: NamedField[] = [
     ['WARC-Block-Digest', digestLabel(block.digest())],
     ['WARC-Payload-Digest', digestLabel(payload.digest())],
   ]
-  await write(recordHead([...describing(exchange, part), ...digests], head.length + bytes))
+  await write(recordHead([...describing(exchange, part), ...digests], head.length + body.bytes))
   await write(head)
-  for await (const piece of exchange.streamBody(part)) await write(piece)
+  for await (const piece of body.pieces()) await write(piece)
   await write(endOfRecord)
 }
 
