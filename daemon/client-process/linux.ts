@@ -1,15 +1,19 @@
 /** Linux: ends of a connection -> inode (/proc/net/tcp) -> the process that has it open (/proc/PID/fd). */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { ClientProcess } from '../../sdk/model.ts'
-import { findInodes, socketKeys } from './linux-sockets.ts'
+import { findSockets, type Sockets, socketKeys } from './linux-sockets.ts'
 import type { Asked, ProcessFinder } from './surface.ts'
 
 /** Processes that had connections lately are looked at first. What they have open is read again each time, so a pid that was given anew misleads nobody. */
 const rememberedProcesses = 32
 
+/** For a table, bytes; it grows with the largest. */
+const firstTableBytes = 256 * 1024
+
 export class LinuxProcesses implements ProcessFinder {
   #proc: string
+  #buffer = Buffer.allocUnsafe(firstTableBytes)
   /** Latest first. */
   #recent: string[] = []
 
@@ -33,11 +37,36 @@ export class LinuxProcesses implements ProcessFinder {
     return found
   }
 
+  /** The table of IPv6 also has clients that reach IPv4 through such a socket; it is read when there is somebody left who may be in it. */
   #inodes(asked: readonly Asked[]): Map<string, number> {
     const keys = socketKeys(asked)
-    const found = findInodes(this.#read('net/tcp'), keys)
-    if (found.size < asked.length) for (const [inode, id] of findInodes(this.#read('net/tcp6'), keys)) found.set(inode, id)
-    return found
+    const { open, gone } = this.#table('net/tcp', keys)
+    if (new Set([...open.values(), ...gone]).size < asked.length)
+      for (const [inode, id] of this.#table('net/tcp6', keys).open) open.set(inode, id)
+    return open
+  }
+
+  #table(path: string, keys: ReadonlyMap<string, number>): Sockets {
+    return findSockets(
+      unlessGone(() => this.#readTable(path), empty),
+      keys,
+    )
+  }
+
+  /** Holds until the next call. */
+  #readTable(path: string): Buffer {
+    const file = openSync(join(this.#proc, path), 'r')
+    try {
+      let length = 0
+      for (;;) {
+        if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], 2 * length)
+        const read = readSync(file, this.#buffer, length, this.#buffer.length - length, null)
+        if (read === 0) return this.#buffer.subarray(0, length)
+        length += read
+      }
+    } finally {
+      closeSync(file)
+    }
   }
 
   /** The newest first: a client that has just connected has often just started. */
@@ -80,6 +109,7 @@ export class LinuxProcesses implements ProcessFinder {
   }
 }
 
+const empty = Buffer.alloc(0)
 const gone: readonly (string | undefined)[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM']
 
 function unlessGone<T>(read: () => T, otherwise: T): T {

@@ -3,6 +3,12 @@ import type { Answer, Asked, ProcessFinder } from './surface.ts'
 
 /** After a look the thread rests so many times as long as it took: it never takes more than a fifth of a core. */
 const rest = 4
+/** In the long run it takes a twentieth: in floods of connections most are over before anybody can look, however often. */
+const restInFlood = 19
+/** What looks may take before that counts, ms: who connects now and then is looked up at once. */
+const allowanceMs = 300
+/** A session that stops waits for the answers. */
+const longestRestMs = 1_000
 
 export interface LookUpOptions {
   finder: ProcessFinder
@@ -14,6 +20,9 @@ export class LookUp {
   #options: LookUpOptions
   #waiting: Asked[] = []
   #running = false
+  /** What looks have taken beyond a twentieth of the time, ms; when that was so. */
+  #spentMs = 0
+  #spentAt = performance.now()
 
   constructor(options: LookUpOptions) {
     this.#options = options
@@ -31,10 +40,17 @@ export class LookUp {
       const asked = this.#waiting
       this.#waiting = []
       this.#options.answer(await this.#look(asked))
-      const took = performance.now() - begunAt
-      await new Promise((resolve) => setTimeout(resolve, took * rest))
+      const restMs = this.#restAfter(begunAt, performance.now())
+      await new Promise((resolve) => setTimeout(resolve, restMs))
     }
     this.#running = false
+  }
+
+  #restAfter(begunAt: number, now: number): number {
+    const took = now - begunAt
+    this.#spentMs = Math.max(0, this.#spentMs - (begunAt - this.#spentAt) / (restInFlood + 1)) + took
+    this.#spentAt = begunAt
+    return Math.min(longestRestMs, took * (this.#spentMs < allowanceMs ? rest : restInFlood))
   }
 
   async #look(asked: readonly Asked[]): Promise<Answer[]> {

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { LinuxProcesses } from '../../daemon/client-process/linux.ts'
-import { findInodes, kernelAddress, socketKeys } from '../../daemon/client-process/linux-sockets.ts'
+import { findSockets, kernelAddress, socketKeys } from '../../daemon/client-process/linux-sockets.ts'
 import { temporaryHome } from '../support/home.ts'
 
 const onLinux = process.platform === 'linux'
@@ -35,15 +35,36 @@ const table6 = [
   '',
 ].join('\n')
 
+const find = (text: string, keys: ReadonlyMap<string, number>) => findSockets(Buffer.from(text, 'latin1'), keys)
+
 describe('the table of sockets', () => {
   it("names the client's end, not the proxy's, and no socket that is only waiting", () => {
     const keys = socketKeys([asked(7, '127.0.0.1', 50_000, '127.0.0.1', 9347), asked(8, '127.0.0.1', 50_001, '127.0.0.1', 9347)])
-    expect([...findInodes(table, keys)]).toEqual([['31002', 7]])
+    expect([...find(table, keys).open]).toEqual([['31002', 7]])
+  })
+
+  it('says who is gone: sockets that are only waiting, at either end', () => {
+    const waiting = '   4: 0100007F:2483 0100007F:C354 06 00000000:00000000 03:00000B62 00000000     0        0 0 3 0000000000000000'
+    const keys = socketKeys([50_000, 50_001, 50_004, 50_005].map((port) => asked(port, '127.0.0.1', port, '127.0.0.1', 9347)))
+    expect([...find(`${table}${waiting}\n`, keys).gone]).toEqual([50_001, 50_004])
+  })
+
+  it('is read to its end, however long its lines and numbers are', () => {
+    const line = (at: number, inode: number) =>
+      `${String(at).padStart(4)}: 0100007F:${(20_000 + at).toString(16).toUpperCase()} 0100007F:2483 01 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1`
+    const width = fc.constantFrom(0, 148, 149, 150)
+    fc.assert(
+      fc.property(fc.array(width, { minLength: 1, maxLength: 8 }), fc.nat(12_000), (widths, first) => {
+        const keys = socketKeys(widths.map((_, at) => asked(at, '127.0.0.1', 20_000 + first + at, '127.0.0.1', 9347)))
+        const text = widths.map((wide, at) => `${line(first + at, 70_000 + at).padEnd(wide)}\n`).join('')
+        expect([...find(`${'head'.padEnd(149)}\n${text}`, keys).open]).toEqual(widths.map((_, at) => [String(70_000 + at), at]))
+      }),
+    )
   })
 
   it('of IPv6 has IPv4 clients, too, mapped', () => {
     const keys = socketKeys([asked(1, '::ffff:127.0.0.1', 50_002, '127.0.0.1', 9347), asked(2, '::1', 50_003, '::1', 9347)])
-    expect([...findInodes(table6, keys)]).toEqual([
+    expect([...find(table6, keys).open]).toEqual([
       ['41002', 1],
       ['41003', 2],
     ])
@@ -54,7 +75,7 @@ describe('the table of sockets', () => {
     const line = fc.oneof(fc.string(), fc.constantFrom(...table.split('\n')), fc.string({ unit: fc.constantFrom(...' :0123AF\n') }))
     fc.assert(
       fc.property(fc.array(line), (lines) => {
-        for (const [inode, id] of findInodes(lines.join('\n'), keys)) expect([inode, id]).toEqual(['31002', 7])
+        for (const [inode, id] of find(lines.join('\n'), keys).open) expect([inode, id]).toEqual(['31002', 7])
       }),
     )
   })

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { LookUp } from '../../daemon/client-process/look-up.ts'
 import type { Answer, Asked } from '../../daemon/client-process/surface.ts'
 import type { ClientProcess } from '../../sdk/model.ts'
@@ -42,4 +42,34 @@ test('a look that fails is told and answered: nobody waits in vain', async () =>
   expect(faults).toEqual([new Error('no lsof')])
   lookUp.ask([asked(2)])
   await vi.waitFor(() => expect(answers).toHaveLength(2))
+})
+
+test('a flood of connections takes a twentieth of the time in the long run, and who comes after it is looked up at once', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const lookMs = 40
+  let looks = 0
+  const find = async () => {
+    looks++
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+    return new Map()
+  }
+  const answers: Answer[] = []
+  const lookUp = new LookUp({ finder: { find }, answer: (some) => void answers.push(...some), fault: () => expect.unreachable() })
+  const connections = 2_000
+  for (let id = 0; id < connections; id++) {
+    lookUp.ask([asked(id)])
+    await vi.advanceTimersByTimeAsync(10)
+  }
+  const spentMs = looks * lookMs
+  expect(spentMs).toBeGreaterThan(300)
+  expect(spentMs).toBeLessThan(300 + (connections * 10) / 20 + 2 * lookMs)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(answers).toHaveLength(connections)
+  for (let id = 0; id < 3; id++) {
+    const before = looks
+    lookUp.ask([asked(id)])
+    expect(looks).toBe(before + 1)
+    await vi.advanceTimersByTimeAsync(500)
+  }
 })
