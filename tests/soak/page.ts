@@ -11,8 +11,8 @@ const left = `## What the checks leave out
 - Promise 3: with a recorder that was held up or killed the gaps do not count, so only their intervals were checked.
 - Promise 7: the 256 MiB are those of a daemon that records. Clients that read as fast as they can, and bodies that inflate without end, make it
   larger for a while, because V8 collects late; that it stays below 512 MiB is checked, and does not depend on how much is read.
-- Promise 10: what reaches the origin is checked to be the beginning of what was sent; that it is all of it is checked only for vectors that weir did
-  not answer itself and that name no upgrade. A follow-up after such a vector is only checked to have stayed on its own connection.
+- Promise 10: all that was sent reaches the origin but what weir answers itself, which is said by a rule (\`tests/support/answered-by-weir.ts\`) and checked with its answer, vector by
+  vector: from a line on that is no request line (400), or a request that names another host than its origin, or none (421); and the beginning of a head that never becomes whole, which waits.
 - Not promised: safety from code that runs as the same user or as root; that a malicious plugin is contained (a process of its own is no sandbox);
   clients that pin certificates; that redaction knows every format; disks that lie.
 `
