@@ -25,6 +25,7 @@ import { exporterHandlers } from './rpc/handlers/exporter.ts'
 import { importerHandlers } from './rpc/handlers/importer.ts'
 import { jarHandlers } from './rpc/handlers/jar.ts'
 import { queryHandlers } from './rpc/handlers/query.ts'
+import { requestHandlers } from './rpc/handlers/request.ts'
 import { sessionHandlers } from './rpc/handlers/session.ts'
 import { RpcServer } from './rpc/server.ts'
 import { Subscriptions } from './rpc/subscriptions.ts'
@@ -35,6 +36,9 @@ import { ExchangeEditor } from './session/exchange-editor.ts'
 import { ExchangeReader } from './session/exchange-reader.ts'
 import { ExchangeWaiter } from './session/exchange-waiter.ts'
 import { PluginReload } from './session/plugin-reload.ts'
+import { ExchangeReplayer } from './session/send/exchange-replayer.ts'
+import { RequestSender } from './session/send/request-sender.ts'
+import { SendPlaces } from './session/send/send-places.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { SessionOverview } from './session/session-overview.ts'
 import { TextSearcher } from './session/text-searcher.ts'
@@ -58,6 +62,7 @@ export const parts = {
   exchangeReader: part<ExchangeReader>('ExchangeReader'),
   exchangeEditor: part<ExchangeEditor>('ExchangeEditor'),
   exchangeWaiter: part<ExchangeWaiter>('ExchangeWaiter'),
+  exchangeReplayer: part<ExchangeReplayer>('ExchangeReplayer'),
   exporterRunner: part<ExporterRunner>('ExporterRunner'),
   importRunner: part<ImportRunner>('ImportRunner'),
   jars: part<Jars>('Jars'),
@@ -65,7 +70,9 @@ export const parts = {
   pluginFiles: part<FileWatch>('FileWatch'),
   pluginReload: part<PluginReload>('PluginReload'),
   readerPool: part<ReaderPool>('ReaderPool'),
+  requestSender: part<RequestSender>('RequestSender'),
   rpcServer: part<RpcServer>('RpcServer'),
+  sendPlaces: part<SendPlaces>('SendPlaces'),
   sessionManager: part<SessionManager>('SessionManager'),
   sessionOverview: part<SessionOverview>('SessionOverview'),
   sqlRunner: part<SqlRunner>('SqlRunner'),
@@ -164,6 +171,15 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   provide(parts.exchangeReader, (get) => new ExchangeReader(get(parts.readerPool), get(parts.sessionManager), get(parts.changeSignals)))
   provide(parts.exchangeEditor, (get) => new ExchangeEditor(get(parts.sessionManager), get(parts.exchangeReader)))
   provide(parts.exchangeWaiter, (get) => new ExchangeWaiter(get(parts.exchangeReader), get(parts.changeSignals)))
+  provide(
+    parts.requestSender,
+    (get) => new RequestSender(get(parts.captureThreads), get(parts.exchangeReader), get(parts.exchangeWaiter), get(parts.sendPlaces)),
+  )
+  provide(parts.sendPlaces, (get) => new SendPlaces(get(parts.sessionManager)))
+  provide(
+    parts.exchangeReplayer,
+    (get) => new ExchangeReplayer(get(parts.sessionManager), get(parts.exchangeReader), get(parts.requestSender), get(parts.sendPlaces)),
+  )
   provide(parts.subscriptions, (get) => new Subscriptions(new ChangeTopics(get(parts.exchangeReader), get(parts.changeSignals))))
   provide(parts.dispatcher, (get) => {
     const handlers = {
@@ -180,7 +196,9 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         get(parts.exchangeWaiter),
         get(parts.subscriptions),
         get(parts.textSearcher),
+        get(parts.exchangeReplayer),
       ),
+      ...requestHandlers(get(parts.requestSender)),
       ...queryHandlers(get(parts.sqlRunner), get(parts.sessionManager)),
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),

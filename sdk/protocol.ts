@@ -4,7 +4,7 @@
  * open (they may grow). Names are `noun/verb`.
  */
 import { CookieFormat, JarChange, JarCookie, JarImport, JarInfo, jarName, WrittenCookie } from './cookie/wire.ts'
-import { Exchange, FormItem, Message, Part, Session, SessionState } from './model.ts'
+import { Exchange, FormItem, Headers, Message, Part, Session, SessionState } from './model.ts'
 import { overviewKeys } from './overview-keys.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
@@ -24,6 +24,25 @@ const captureWhere = Type.String({
     'A query: only exchanges that match are stored, the others are followed and counted (counts.filtered). Empty: all are stored.',
 })
 const clock = Type.String({ description: "A position in a session, from an earlier answer; or 'start'." })
+
+const timeoutMs = optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: 86_400_000,
+    description:
+      'For all of it, redirects too, from connecting to the last byte of the response; 5 minutes when absent. Beyond it: upstreamTimeout.',
+  }),
+)
+const follow = optional(Type.Boolean({ description: 'Follow redirects, 20 at most: each is an exchange of its own.' }))
+const httpVersion = optional(words('1.1', '2'))
+const SentBody = Type.Union([text, closed({ text }), closed({ base64: text })], {
+  description: 'A text, sent as UTF-8, or {base64} of bytes.',
+})
+const httpMethod = Type.String({ minLength: 1, maxLength: 100 })
+const url = Type.String({
+  minLength: 1,
+  description: 'http: or https:; path and query are sent as they are, but for what is beyond ASCII.',
+})
 
 const method = <P extends TSchema, R extends TSchema>(summary: string, params: P, result: R) => ({ summary, params, result })
 
@@ -395,6 +414,51 @@ export const requests = {
     }),
   ),
 
+  'request/send': method(
+    'Sends a request and answers with its exchange once that has ended, failed ones too. The exchange has the source `send`; `$/progress` tells {sessionId, seq} of each when it begins.',
+    closed({
+      request: closed({
+        method: httpMethod,
+        url,
+        headers: optional(Headers),
+        body: optional(SentBody),
+        httpVersion,
+      }),
+      sessionId: optional(
+        Type.String({
+          minLength: 1,
+          description: 'A running session: there it is recorded, with its settings it is sent. Absent: the standing one, `sent`.',
+        }),
+      ),
+      follow,
+      timeoutMs,
+    }),
+    Exchange,
+  ),
+  'exchange/replay': method(
+    'Sends the request of an exchange again, as request/send does: in its session while that runs, else in `sent` with the settings of its session.',
+    closed({
+      sessionId,
+      seq,
+      override: optional(
+        closed({
+          method: optional(httpMethod),
+          url: optional(url),
+          headers: optional(
+            Type.Array(Type.Tuple([text, nullable(text)]), {
+              description: 'A name that is given has these values instead of its own; null: none.',
+            }),
+          ),
+          body: optional(nullable(SentBody)),
+          httpVersion,
+        }),
+      ),
+      follow,
+      timeoutMs,
+    }),
+    Exchange,
+  ),
+
   'plugin/list': method(
     'The plugins of all kinds that are there, and the modules that cannot be used (plugin/didFail tells of these, too, when they are found).',
     closed({ kind: optional(words('exporter', 'filter')) }),
@@ -556,6 +620,8 @@ export const limits = {
   searchDefault: 50,
   sqlRowsDefault: 1_000,
   overviewDefault: 100,
+  /** Of request/send and exchange/replay, ms. */
+  sendTimeoutDefault: 300_000,
   readBodyDefault: 1024 * 1024,
   readBodyMaximum: 8 * 1024 * 1024,
   /** A byte may take six as JSON. */

@@ -7,6 +7,7 @@ import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
 import { Http2Connection } from './http2-connection.ts'
 import type { Http2Heads } from './http2-fields.ts'
+import { SendSink } from './send-sink.ts'
 import type { SessionRecorder } from './session-recorder.ts'
 import { TunnelConnection } from './tunnel-connection.ts'
 import {
@@ -25,6 +26,8 @@ export interface BatchReaderOptions {
   blocks: HeaderBlocks
   heads: Http2Heads
   sessionOf(handle: number): SessionRecorder | undefined
+  /** The exchange of a send has begun; seq 0: it is not recorded. */
+  sent(send: number, seq: number): void
   /** A batch has been read; bytes of its buffer. */
   read(bytes: number): void
   /** Something failed inside; the connection concerned is not followed any more. */
@@ -137,7 +140,7 @@ export class BatchReader implements CopyVisitor {
       this.#followed.delete(id)
       return
     }
-    if (opened.asked) {
+    if (opened.asked && opened.client !== null) {
       this.#asked.set(id, { session, client: opened.client })
       session.asks(opened.client)
     }
@@ -146,13 +149,15 @@ export class BatchReader implements CopyVisitor {
 
   #follow(session: SessionRecorder, opened: ConnectionOpened): FollowedConnection {
     const originOf = (facts: OriginFacts) => session.originOf(facts)
+    const { send } = opened
+    const sink = send === undefined ? session.entrance : new SendSink(session.entrance, (seq) => this.#options.sent(send, seq))
     switch (opened.protocol) {
       case 'http1':
-        return new Http1Connection(session.entrance, opened, this.#options.blocks, originOf)
+        return new Http1Connection(sink, opened, this.#options.blocks, originOf)
       case 'http2':
-        return new Http2Connection(session.entrance, opened, this.#options.heads, originOf)
+        return new Http2Connection(sink, opened, this.#options.heads, originOf)
       case 'opaque':
-        return new TunnelConnection(session.entrance, opened, opened.origin ? originOf(opened.origin) : null)
+        return new TunnelConnection(sink, opened, opened.origin ? originOf(opened.origin) : null)
     }
   }
 

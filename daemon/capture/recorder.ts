@@ -206,6 +206,7 @@ export class Recorder {
       blocks: this.#blocks,
       heads: this.#heads,
       sessionOf: (handle) => this.#sessions.get(handle),
+      sent: (send, seq) => this.#events.sent({ send, seq }),
       read: (bytes) => this.#read(bytes),
       fault: (error) => this.#warn('a connection is not recorded any more', error),
     })

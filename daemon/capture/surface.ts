@@ -82,6 +82,8 @@ export type RecorderEvents = {
   advanced(params: { handle: number; change: number; counts: Counts; commitIntervalMs: number }): void
   /** All the exchanges that it may record have ended; once. */
   full(params: { handle: number }): void
+  /** The exchange of that send has begun (ConnectionOpened.send); seq 0: it is not recorded. */
+  sent(params: { send: number; seq: number }): void
   /** A filter failed or was disabled. */
   filterFailed(params: { handle: number } & FilterFault): void
   log(params: { level: 'info' | 'warn' | 'error'; message: string; [more: string]: unknown }): void

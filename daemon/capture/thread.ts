@@ -10,6 +10,7 @@ if (!parentPort) throw new Error('daemon/capture/thread.ts is the entry of a wor
 const events: RecorderEvents = {
   advanced: (params) => link.notify('advanced', params),
   full: (params) => link.notify('full', params),
+  sent: (params) => link.notify('sent', params),
   filterFailed: (params) => link.notify('filterFailed', params),
   log: (params) => link.notify('log', params),
 }

@@ -40,7 +40,10 @@ export type CopyKind = (typeof CopyKind)[keyof typeof CopyKind]
 export interface ConnectionOpened {
   /** The recorder's handle of the session (see RecorderSurface.openSession). */
   session: number
-  client: Client
+  /** null: weir itself. */
+  client: Client | null
+  /** weir itself asks on it, for the send of this number; its exchange has the source `send`. */
+  send?: number
   /** A `process` record will come: whose connection it is was not known yet. */
   asked?: true
   scheme: 'http' | 'https'

@@ -15,6 +15,7 @@ import { LearnedBypasses } from './learned-bypasses.ts'
 import { LoopGuard } from './loop-guard.ts'
 import { SocketLayer } from './mockttp-sockets.ts'
 import { Policies, type Policy } from './policy.ts'
+import { Sends } from './send/sends.ts'
 import type { Services } from './services.ts'
 import type { CaInfo, ListenerSettings, ProxyEvents, ProxySurface } from './surface.ts'
 import { enterTunnel } from './tunnel.ts'
@@ -23,6 +24,7 @@ import { Upstream } from './upstream.ts'
 type Params<N extends keyof ProxySurface> = Parameters<ProxySurface[N]>[0]
 
 interface Configured {
+  services: Services
   paths: Paths
   policies: Policies
 }
@@ -39,9 +41,11 @@ export class ProxyService {
   #queue = new CopyQueue()
   #configured: Configured | null = null
   #doors = new Map<number, OpenDoor>()
+  #sends: Sends
 
   constructor(events: ProxyEvents) {
     this.#events = events
+    this.#sends = new Sends((params) => events.sendBody(params))
   }
 
   surface(): ProxySurface {
@@ -63,6 +67,8 @@ export class ProxyService {
         this.#queue.listenerClosed(session)
       },
       closeSession: async ({ session }) => this.#closeSession(session),
+      send: async (params) => this.#sends.run(this.#ready().services, this.#policy(params.settings), params),
+      abortSend: ({ send }) => this.#sends.abort(send),
       flush: async () => this.#queue.flush(),
       status: async () => ({ connections: [...this.#doors.values()].reduce((sum, { door }) => sum + door.connections, 0) }),
     }
@@ -100,7 +106,7 @@ export class ProxyService {
       clientProcesses,
       fault: (error) => this.#fault(error),
     }
-    this.#configured = { policies: new Policies(params.extraCa), paths: pathsOf(services, authority) }
+    this.#configured = { services, policies: new Policies(params.extraCa), paths: pathsOf(services, authority) }
     return authority.info
   }
 
@@ -125,11 +131,12 @@ export class ProxyService {
     const open = this.#doors.get(session)
     if (open) {
       this.#stopListening(open)
-      this.#queue.closeConnections(session)
       open.door.destroyConnections()
       open.door.policy.keyLog?.close()
       this.#doors.delete(session)
     }
+    this.#queue.closeConnections(session)
+    this.#sends.closeSession(session)
     this.#queue.sessionClosed(session)
   }
 

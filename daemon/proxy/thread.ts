@@ -23,5 +23,9 @@ const fault = (error: unknown) => {
 }
 // A fault on one connection must not end all the others.
 process.on('uncaughtException', fault)
-const proxy = new ProxyService({ log, autoBypassed: (params) => link.notify('autoBypassed', params) })
+const proxy: ProxyService = new ProxyService({
+  log,
+  autoBypassed: (params) => link.notify('autoBypassed', params),
+  sendBody: (params) => link.call('sendBody', params),
+})
 const link = new ThreadLink<ProxyEvents>(parentPort, proxy.surface(), fault)

@@ -11,6 +11,7 @@ import { entry } from '../thread/entry.ts'
 import type { ThreadLink } from '../thread/link.ts'
 import { ThreadSupervisor, unlessLost } from '../thread/supervisor.ts'
 import { FilterWatch } from './filter-watch.ts'
+import { Sends } from './send/sends.ts'
 
 /** Who has sessions in the threads: brings them back into a thread that replaces a dead one. */
 export interface SessionRecovery {
@@ -53,6 +54,8 @@ export class CaptureThreads {
   readonly proxy: ThreadSupervisor<ProxySurface>
   /** To be started while there are filters. */
   readonly filterWatch: FilterWatch
+  /** The requests that weir sends itself. */
+  readonly sends = new Sends()
   /** Milliseconds between commits, as the recorder last said. */
   commitIntervalMs = 25
   readonly #options: CaptureThreadsOptions
@@ -68,6 +71,7 @@ export class CaptureThreads {
     this.#options = options
     const { log, entries = threadEntries } = options
     const heard: RecorderEvents & ProxyEvents = {
+      ...this.sends.heard,
       advanced: ({ handle, change, counts, commitIntervalMs }) => {
         this.commitIntervalMs = commitIntervalMs
         this.#recovery?.advanced(handle, change, counts)

@@ -11,7 +11,7 @@ import type { FileWatch } from '../plugin/file-watch.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
 import type { RunningCall } from '../plugin/filters/running-filter.ts'
 import type { PluginDirectory } from '../plugin/plugin-directory.ts'
-import type { ProxySurface } from '../proxy/surface.ts'
+import type { ListenerSettings, ProxySurface } from '../proxy/surface.ts'
 import type { IndexMaker } from '../store/index-maker.ts'
 import type { ThreadLink } from '../thread/link.ts'
 import { isThreadLost, unlessLost } from '../thread/supervisor.ts'
@@ -142,6 +142,12 @@ export class SessionManager implements SessionRecovery {
 
   async get(id: string): Promise<SessionView> {
     return (await this.#find(id)).view()
+  }
+
+  /** How requests of weir's own get out, and into it. */
+  async way(id: string): Promise<{ name: string; state: SessionState; handle: number; settings: ListenerSettings }> {
+    const { name, state, handle, settings, file } = await this.#find(id)
+    return { name, state, handle, settings: listenerSettings(settings, file) }
   }
 
   /** The session once everything that has passed so far is in its file. */
@@ -392,9 +398,10 @@ export class SessionManager implements SessionRecovery {
   ): Promise<void> {
     const { recorder, proxy } = this.#threads
     const { handle } = session
-    const listens = session.listening !== null
+    const { isPrepared } = proxy
     session.listening = null
-    if (listens) {
+    // Requests of weir's own need no listener.
+    if (isPrepared) {
       await unlessLost(proxy.call('closeListener', { session: handle }))
       await unlessLost(recorder.call('drainSession', { handle, timeoutMs: drainTimeMs }))
       await unlessLost(proxy.call('closeSession', { session: handle }))

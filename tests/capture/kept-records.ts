@@ -124,7 +124,8 @@ export class RecordedSession {
       blocks: new HeaderBlocks(),
       heads: new Http2Heads(),
       sessionOf: (handle) => (handle === 0 ? this.session : undefined),
-      read: () => undefined,
+      sent: () => undefined,
+    read: () => undefined,
       fault: (error) => void this.faults.push(error),
     })
   }

@@ -43,6 +43,7 @@ async function running(folder?: string): Promise<Running> {
       advanced: (params) => void advanced.push(params),
       filterFailed: () => undefined,
       full: () => undefined,
+      sent: () => undefined,
       log: ({ message }) => void logged.push(message),
     },
   })
@@ -229,7 +230,13 @@ describe('a session', () => {
     await first.told()
     await first.recorder.flush({})
     const second = new Recorder({
-      events: { advanced: () => undefined, filterFailed: () => undefined, full: () => undefined, log: () => undefined },
+      events: {
+        advanced: () => undefined,
+        filterFailed: () => undefined,
+        full: () => undefined,
+        sent: () => undefined,
+        log: () => undefined,
+      },
     })
     onTestFinished(() => second.end())
     const { counts } = await second.surface().openSession({ id: 'one', file: first.file, handle: 0, repair: 'recorderCrashed' })
@@ -267,7 +274,13 @@ describe('the catalogue', () => {
     const entry: CatalogueEntry = { id: 'one', name: 'n', state: 'stopped', startedAt: 1, stoppedAt: 2, port: 3, counts, settings: '{}' }
     await recorder.saveEntry({ entry })
     const next = new Recorder({
-      events: { advanced: () => undefined, filterFailed: () => undefined, full: () => undefined, log: () => undefined },
+      events: {
+        advanced: () => undefined,
+        filterFailed: () => undefined,
+        full: () => undefined,
+        sent: () => undefined,
+        log: () => undefined,
+      },
     })
     onTestFinished(() => next.end())
     expect((await next.surface().openCatalogue({ home, running: 'keep' })).entries).toEqual([entry])

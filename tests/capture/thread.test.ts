@@ -16,6 +16,7 @@ it('the recorder runs as a thread: calls, batches and events cross it', async ()
     advanced: ({ change }) => void advanced.push(change),
     filterFailed: () => undefined,
     full: () => undefined,
+    sent: () => undefined,
     log: () => undefined,
   }
   const link = new ThreadLink<RecorderSurface>(worker, events, () => undefined)

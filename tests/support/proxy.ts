@@ -106,7 +106,11 @@ export interface TestProxy {
 export async function startProxy(options: TestProxyOptions = {}): Promise<TestProxy> {
   const logs: TestProxy['logs'] = []
   const learned: string[] = []
-  const surface = new ProxyService({ log: (entry) => void logs.push(entry), autoBypassed: ({ host }) => void learned.push(host) }).surface()
+  const surface = new ProxyService({
+    log: (entry) => void logs.push(entry),
+    autoBypassed: ({ host }) => void learned.push(host),
+    sendBody: async () => Promise.reject(new Error('nothing is sent')),
+  }).surface()
   const home = await temporaryHome()
   const ca = await surface.configure({
     home,

@@ -10,8 +10,9 @@ import { LiveExchange } from '../live-exchange.ts'
 const decodedBytes = 8 * 1024 * 1024
 
 /** The row until then: that there is an exchange, when it began and from where; nothing that was said. */
-export function placeholderOf({ kind, connection, startedAt, scheme, requestVersion }: LiveExchange): LiveExchange {
+export function placeholderOf({ kind, source, connection, startedAt, scheme, requestVersion }: LiveExchange): LiveExchange {
   const row = new LiveExchange(kind, connection, null, startedAt, '-', scheme, 'filtered.invalid', '/', requestVersion, { fields: [] })
+  row.source = source
   row.addAnomaly('awaitingFilters')
   return row
 }

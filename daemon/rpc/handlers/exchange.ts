@@ -2,6 +2,7 @@
 import type { ExchangeEditor } from '../../session/exchange-editor.ts'
 import type { ExchangeReader } from '../../session/exchange-reader.ts'
 import type { ExchangeWaiter } from '../../session/exchange-waiter.ts'
+import type { ExchangeReplayer } from '../../session/send/exchange-replayer.ts'
 import type { TextSearcher } from '../../session/text-searcher.ts'
 import type { Handlers } from '../call.ts'
 import type { Subscriptions } from '../subscriptions.ts'
@@ -14,6 +15,7 @@ export const exchangeHandlers = (
   waiter: ExchangeWaiter,
   subscriptions: Subscriptions,
   searcher: TextSearcher,
+  replayer: ExchangeReplayer,
 ): Pick<Handlers, Methods> => ({
   'exchange/list': (params, { signal }) => exchanges.list(params, signal),
   'exchange/count': (params, { signal }) => exchanges.count(params, signal),
@@ -30,5 +32,6 @@ export const exchangeHandlers = (
   'exchange/readBody': (params, { signal }) => exchanges.readBody(params, signal),
   'exchange/readText': (params, { signal }) => exchanges.readText(params, signal),
   'exchange/readForm': (params, { signal }) => exchanges.readForm(params, signal),
+  'exchange/replay': (params, call) => replayer.replay(params, call),
   'exchange/readMessages': (params, { signal }) => exchanges.readMessages(params, signal),
 })
