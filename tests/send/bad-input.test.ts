@@ -21,12 +21,15 @@ const refusal = (call: Promise<unknown>) =>
   )
 
 /** A TLS origin whose connections the test has in its hands. */
-async function inHand(onRequest: (socket: Socket) => void) {
+async function inHand(onRequest: (socket: Socket) => void, options: Parameters<typeof startRawOrigin>[1] = {}) {
   return startRawOrigin((socket) => {
     socket.on('error', () => socket.destroy())
     socket.once('data', () => onRequest(socket))
-  })
+  }, options)
 }
+
+/** SETTINGS, and a GOAWAY that says that no request was taken up. */
+const goAway = Buffer.from('000000040000000000' + '0000080700000000000000000000000000', 'hex')
 
 async function closedPort(): Promise<number> {
   const server = createServer()
@@ -113,14 +116,14 @@ describe('a request whose origin cannot be reached', () => {
 describe('a request whose answer does not come as it should', () => {
   it('ends at its time limit when nothing comes, or not all of it', async () => {
     const daemon = await capture()
-    const silent = await inHand(() => undefined)
-    expect(await send(daemon, { url: silent.url }, { timeoutMs: 300 })).toMatchObject({
+    const silent = await inHand(() => undefined, { tls: false })
+    expect(await send(daemon, { url: silent.url }, { timeoutMs: 2000 })).toMatchObject({
       state: 'failed',
       error: { reason: 'upstreamTimeout' },
       response: null,
     })
-    const half = await inHand((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
-    expect(await send(daemon, { url: half.url }, { timeoutMs: 1500 })).toMatchObject({
+    const half = await inHand((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), { tls: false })
+    expect(await send(daemon, { url: half.url }, { timeoutMs: 2000 })).toMatchObject({
       state: 'failed',
       error: { reason: 'upstreamTimeout' },
       response: { status: 200, bodySize: 4 },
@@ -151,8 +154,8 @@ describe('a request whose answer does not come as it should', () => {
     const daemon = await capture()
     const resets = await startHttp2Origin((stream) => stream.close(2))
     expect(await send(daemon, { url: resets.url })).toMatchObject({ state: 'failed', error: { reason: 'upstreamReset' } })
-    const leaves = await startHttp2Origin((stream) => stream.session?.goaway(0, 0))
-    expect(await send(daemon, { url: leaves.url }, { timeoutMs: 10_000 })).toMatchObject({
+    const leaves = await inHand((socket) => socket.write(goAway), { tlsOptions: { ALPNProtocols: ['h2'] } })
+    expect(await send(daemon, { url: leaves.url })).toMatchObject({
       state: 'failed',
       error: { reason: 'upstreamClosed' },
     })
