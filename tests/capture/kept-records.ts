@@ -125,7 +125,7 @@ export class RecordedSession {
       heads: new Http2Heads(),
       sessionOf: (handle) => (handle === 0 ? this.session : undefined),
       sent: () => undefined,
-    read: () => undefined,
+      read: () => undefined,
       fault: (error) => void this.faults.push(error),
     })
   }

@@ -16,8 +16,11 @@ async function start() {
     exited = true
   })
   const logs: unknown[] = []
-  const heard: ProxyEvents = { log: (entry) => void logs.push(entry), autoBypassed: () => undefined,
-    sendBody: async () => new Uint8Array() }
+  const heard: ProxyEvents = {
+    log: (entry) => void logs.push(entry),
+    autoBypassed: () => undefined,
+    sendBody: async () => new Uint8Array(),
+  }
   const link = new ThreadLink<ProxySurface>(worker, heard, (error) => void logs.push(error))
   const limits = { connections: 100, handshakeMs: 5000, connectMs: 5000 }
   const ca = await link.call('configure', {
