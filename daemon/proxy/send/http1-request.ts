@@ -16,7 +16,7 @@ export async function* http1Request(request: OutgoingRequest, body: RequestBody)
   yield Buffer.from(`0\r\n${lines(request.trailers)}\r\n`, 'latin1')
 }
 
-export function http1Head({ method, target, authority, headers, versions, notation }: OutgoingRequest): Buffer {
+function http1Head({ method, target, authority, headers, versions, notation }: OutgoingRequest): Buffer {
   const version = versions.includes('1.0') ? '1.0' : '1.1'
   const fields = notation === '2' ? withOneCookie(headers) : headers
   const host = version === '1.1' && !fields.some(([name]) => name.toLowerCase() === 'host') ? `Host: ${authority}\r\n` : ''

@@ -52,7 +52,7 @@ async function say(asked: ClientHttp2Stream, body: Speaking['body'], heard: Prom
 }
 
 /** Names and values by turns, pseudo-header fields first; the others in the order in which they were given. */
-export function http2Fields({ method, scheme, authority, target, headers }: OutgoingRequest): string[] {
+function http2Fields({ method, scheme, authority, target, headers }: OutgoingRequest): string[] {
   const named = headers.map(([name, value]) => [name.toLowerCase(), value] as const)
   const host = named.find(([name]) => name === 'host')?.[1] ?? authority
   const hops = new Set(named.filter(([name]) => name === 'connection').flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/)))

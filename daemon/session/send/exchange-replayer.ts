@@ -85,7 +85,7 @@ function moved(headers: Headers, from: string, to: string): Headers {
 }
 
 /** Each name that is given has the values given, in the place of its first, or none; new ones come last. */
-export function changed(headers: Headers, changes: readonly (readonly [string, string | null])[]): Headers {
+function changed(headers: Headers, changes: readonly (readonly [string, string | null])[]): Headers {
   const given = new Map<string, [string, string][]>()
   for (const [name, value] of changes) {
     const fields = given.get(name.toLowerCase()) ?? []

@@ -5,7 +5,7 @@ import type { ListenerSettings } from '../../proxy/surface.ts'
 import type { SessionManager } from '../session-manager.ts'
 
 /** Of the session in which requests go that name none. */
-export const standingName = 'sent'
+const standingName = 'sent'
 
 export interface SendPlace {
   sessionId: string
