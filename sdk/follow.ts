@@ -3,11 +3,14 @@ import { setTimeout } from 'node:timers/promises'
 import { type Client, type ConnectOptions, connect } from './client.ts'
 import { codes, fromWire, WeirError, type WireError } from './errors.ts'
 import type { NotificationParams } from './protocol.ts'
+import type { Redact } from './redaction/settings.ts'
 
 export interface FollowOptions extends ConnectOptions {
   sessionId: string
   /** Only what matches this query. */
   where?: string
+  /** What is hidden of them. */
+  redact?: Redact
   /** A clock that was kept from earlier, or 'start'; absent: from now on. */
   since?: string
   /** Ends the following; the iteration ends without an error. */
@@ -56,7 +59,7 @@ const isPassing = (error: unknown): boolean =>
   error instanceof WeirError && error.code === codes.unavailable && /^(daemon|connection)/.test(error.reason)
 
 /** Until the connection ends. */
-async function* changesOf(client: Client, { sessionId, where, since, signal }: FollowOptions): AsyncGenerator<Change> {
+async function* changesOf(client: Client, { sessionId, where, redact, since, signal }: FollowOptions): AsyncGenerator<Change> {
   const ready: NotificationParams<'exchange/didChange'>[] = []
   let wake: () => void = () => undefined
   client.on('exchange/didChange', (change) => {
@@ -71,7 +74,12 @@ async function* changesOf(client: Client, { sessionId, where, since, signal }: F
   }
   void client.closed.then(end)
   signal?.addEventListener('abort', end, { once: true })
-  await client.call('exchange/subscribe', { sessionId, ...(where !== undefined && { where }), ...(since !== undefined && { since }) })
+  await client.call('exchange/subscribe', {
+    sessionId,
+    ...(where !== undefined && { where }),
+    ...(redact !== undefined && { redact }),
+    ...(since !== undefined && { since }),
+  })
   while (!signal?.aborted) {
     const change = ready.shift()
     if (change) {

@@ -211,6 +211,7 @@ export const requests = {
       where: optional(where),
       by: words(...overviewKeys),
       limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Groups at most.' })),
+      redact: optional(Redact),
     }),
     open({
       groups: Type.Array(OverviewGroup),
@@ -248,7 +249,7 @@ export const requests = {
     }),
   ),
   'exchange/search': method(
-    'Finds a text in URLs, headers, bodies and messages, newest exchange first.',
+    'Finds a text in URLs, headers, bodies and messages, newest exchange first. With `redact` a text that is hidden is not found.',
     closed({
       sessionId,
       text: Type.String({ minLength: 1, maxLength: 10_000 }),
@@ -256,6 +257,7 @@ export const requests = {
       parts: optional(Type.Array(TextPart, { minItems: 1, description: 'Where to look; everywhere when absent.' })),
       before: optional(Type.Integer({ minimum: 1, description: 'Only exchanges before this seq: the `next` of the page before.' })),
       limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
+      redact: optional(Redact),
     }),
     open({
       items: Type.Array(SearchHit),
@@ -269,6 +271,7 @@ export const requests = {
       sessionId,
       where: optional(where),
       since: optional(Type.String({ description: "The clock from which to tell; 'start': all that is on record; absent: from now on." })),
+      redact: optional(Redact),
     }),
     open({ subscriptionId: text }),
   ),
@@ -287,6 +290,7 @@ export const requests = {
           description: 'Waits until none that matches is open and none has changed for so long.',
         }),
       ),
+      redact: optional(Redact),
     }),
     open({
       item: nullable(Exchange),
@@ -383,6 +387,7 @@ export const requests = {
       part: Part,
       offset: optional(Type.Integer({ minimum: 0, description: 'Bytes of the decoded body; the `next` of the answer before.' })),
       length: optional(Type.Integer({ minimum: 1, description: 'Bytes; 1 MiB when absent; more than 2 MiB is shortened.' })),
+      redact: optional(Redact),
     }),
     open({
       text,
@@ -402,6 +407,7 @@ export const requests = {
       part: optional(Part),
       since: optional(Type.Integer({ minimum: 0, description: 'The index of the first item.' })),
       limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      redact: optional(Redact),
     }),
     open({
       type: words('urlencoded', 'multipart'),

@@ -1,13 +1,13 @@
 /** THE table of commands: the parser, the help and the shell completion derive from it. */
 import { overviewKeys } from '../../sdk/overview-keys.ts'
 import { pluginKinds } from '../../sdk/plugin/manifest.ts'
-import { redactionLevels } from '../../sdk/redaction/levels.ts'
 import { parsePair, parseSize, parseStopAfter } from './capture-flags.ts'
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts'
 import { UsageError } from './exit.ts'
 import { builtInExporters } from './exporter-names.ts'
 import { filterForm, parseFilter } from './filter-flags.ts'
 import { builtInFilters } from './filter-names.ts'
+import { redactOption } from './redact-option.ts'
 import { shells } from './shells.ts'
 import { trustStores } from './trust/store-names.ts'
 
@@ -16,6 +16,7 @@ const seq: ArgumentSpec = { name: 'seq', summary: 'the number of an exchange, as
 const json: OptionSpec = { flags: '--json', summary: 'print JSON' }
 const jsonLines: OptionSpec = { flags: '--json', summary: 'print JSON, one object a line' }
 const where: OptionSpec = { flags: '--where <query>', summary: 'only what matches' }
+const redact = redactOption('hide secrets where they are known to stand')
 const parts = ['request', 'response'] as const
 
 /** A decimal integer in a range. */
@@ -182,6 +183,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     options: [
       { flags: '--sort <key>', summary: 'by time, size or dur(ation) instead of seq', completion: sorts, parse: oneOf('--sort', sorts) },
       { flags: '-n, --limit <count>', summary: 'only the newest so many', parse: integer('--limit', 1, Number.MAX_SAFE_INTEGER) },
+      redact,
       jsonLines,
     ],
     load: async () => (await import('./commands/ls.ts')).ls,
@@ -203,6 +205,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
         parse: oneOf('--by', overviewKeys),
       },
       { flags: '-n, --limit <count>', summary: 'only the largest so many; 100 when absent', parse: integer('--limit', 1, 1000) },
+      redact,
       jsonLines,
     ],
     load: async () => (await import('./commands/overview.ts')).overview,
@@ -215,7 +218,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
       { ...session, optional: true },
       { name: 'query', summary: 'only what matches', optional: true, variadic: true },
     ],
-    options: [{ flags: '--all', summary: 'begin with all that is on record, not from now on' }, jsonLines],
+    options: [{ flags: '--all', summary: 'begin with all that is on record, not from now on' }, redact, jsonLines],
     load: async () => (await import('./commands/tail.ts')).tail,
   },
   {
@@ -230,6 +233,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
         summary: 'only in the newest so many that have it',
         parse: integer('--limit', 1, Number.MAX_SAFE_INTEGER),
       },
+      redact,
       jsonLines,
     ],
     load: async () => (await import('./commands/search.ts')).search,
@@ -238,7 +242,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     name: 'show',
     summary: 'one exchange: heads, bodies that are text, timings, TLS',
     arguments: [session, seq],
-    options: [json],
+    options: [redact, json],
     load: async () => (await import('./commands/show.ts')).show,
   },
   {
@@ -248,6 +252,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     options: [
       { flags: '--decode', summary: 'undo Content-Encoding' },
       { flags: '--text', summary: 'as UTF-8 text, from whatever charset it has; undoes Content-Encoding, too' },
+      redact,
       json,
     ],
     load: async () => (await import('./commands/body.ts')).body,
@@ -256,7 +261,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     name: 'messages',
     summary: 'the messages inside of one exchange: WebSocket, server-sent events, gRPC',
     arguments: [session, seq],
-    options: [jsonLines],
+    options: [redact, jsonLines],
     load: async () => (await import('./commands/messages.ts')).messages,
   },
   {
@@ -288,12 +293,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     options: [
       where,
       { flags: '-o, --out <file>', summary: 'the file to write; one that is there is replaced', completion: 'file' },
-      {
-        flags: '--redact <level>',
-        summary: 'what is hidden; without it, as the exporter says, mostly standard',
-        completion: [...redactionLevels],
-        parse: oneOf('--redact', redactionLevels),
-      },
+      redactOption('what is hidden; without it, as the exporter says, mostly standard'),
       { flags: '--set <key=value>', summary: 'an option of the exporter', repeatable: true, parse: setting },
     ],
     load: async () => (await import('./commands/export.ts')).exportSession,

@@ -38,6 +38,11 @@ export class Given {
     return this.#options[name] as number | undefined
   }
 
+  /** As the option's `parse` gave it. */
+  value<Value>(name: string): Value | undefined {
+    return this.#options[name] as Value | undefined
+  }
+
   /** Of a repeatable option, as its `parse` gave them. */
   values<Value>(name: string): Value[] {
     return (this.#options[name] ?? []) as Value[]

@@ -46,7 +46,8 @@ function list(text: string): unknown {
   return value === text ? [text] : value
 }
 
-function jsonFile(named: string, path: string): unknown {
+/** @param named the option that it is for */
+export function jsonFile(named: string, path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {

@@ -6,7 +6,7 @@ import type { ChangeSignals } from './change-signals.ts'
 import type { ExchangeReader } from './exchange-reader.ts'
 
 export type ChangePage = Result<'exchange/list'>
-export type ChangeQuery = Pick<Params<'exchange/list'>, 'sessionId' | 'where'>
+export type ChangeQuery = Pick<Params<'exchange/list'>, 'sessionId' | 'where' | 'redact'>
 
 /** Exchanges of a page: few enough that it soon reaches its readers. */
 const pageSize = 200
@@ -23,7 +23,7 @@ export class ChangeTopics {
 
   /** `close` it when it is of no more use. */
   open(query: ChangeQuery): ChangeTopic {
-    const key = `${query.sessionId} ${query.where ?? ''}`
+    const key = JSON.stringify([query.sessionId, query.where ?? '', query.redact ?? 'off'])
     let topic = this.#topics.get(key)
     if (topic === undefined) {
       topic = new ChangeTopic(query, this.#exchanges, this.#signals, () => this.#topics.delete(key))

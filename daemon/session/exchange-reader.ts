@@ -65,15 +65,15 @@ export class ExchangeReader {
   }
 
   async readText(params: Params<'exchange/readText'>, signal: AbortSignal): Promise<Result<'exchange/readText'>> {
-    const { sessionId, seq, part, offset = 0, length = limits.readBodyDefault } = params
+    const { sessionId, seq, part, offset = 0, length = limits.readBodyDefault, redact } = params
     const { file } = await this.#sessions.get(sessionId)
-    return this.#readers.run('readText', { file, seq, part, offset, length: Math.min(length, limits.readTextMaximum) }, signal)
+    return this.#readers.run('readText', { file, seq, part, offset, length: Math.min(length, limits.readTextMaximum), redact }, signal)
   }
 
   async readForm(params: Params<'exchange/readForm'>, signal: AbortSignal): Promise<Result<'exchange/readForm'>> {
-    const { sessionId, seq, part = 'request', since = 0, limit = limits.listDefault } = params
+    const { sessionId, seq, part = 'request', since = 0, limit = limits.listDefault, redact } = params
     const { file } = await this.#sessions.get(sessionId)
-    return this.#readers.run('readForm', { file, seq, part, since, limit }, signal)
+    return this.#readers.run('readForm', { file, seq, part, since, limit, redact }, signal)
   }
 
   async readMessages(params: Params<'exchange/readMessages'>, signal: AbortSignal): Promise<Result<'exchange/readMessages'>> {

@@ -7,6 +7,8 @@ import type { ChangeSignals } from './change-signals.ts'
 import type { ExchangeReader } from './exchange-reader.ts'
 
 type WaitParams = Params<'exchange/wait'>
+/** Which exchanges, and how they are shown. */
+type Wanted = Pick<WaitParams, 'sessionId' | 'where' | 'redact'>
 type WaitResult = Result<'exchange/wait'>
 
 export class ExchangeWaiter {
@@ -20,21 +22,23 @@ export class ExchangeWaiter {
 
   /** Rejects as exchange/list does. */
   async wait(params: WaitParams, signal: AbortSignal): Promise<WaitResult> {
-    const deadline = performance.now() + params.timeoutMs
-    return params.quietMs === undefined ? this.#first(params, deadline, signal) : this.#quiet(params, params.quietMs, deadline, signal)
+    const { timeoutMs, since, quietMs, ...wanted } = params
+    const deadline = performance.now() + timeoutMs
+    return quietMs === undefined ? this.#first(wanted, since, deadline, signal) : this.#quiet(wanted, since, quietMs, deadline, signal)
   }
 
   /** What is on record counts, unless a clock says from when. */
-  async #first({ sessionId, where, since }: WaitParams, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+  async #first(wanted: Wanted, since: string | undefined, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+    const { sessionId } = wanted
     let clock = since ?? 'start'
     if (since === undefined) {
-      const page = await this.#exchanges.list({ sessionId, where, order: 'asc', limit: 1 }, signal)
+      const page = await this.#exchanges.list({ ...wanted, order: 'asc', limit: 1 }, signal)
       if (page.items[0]) return { item: page.items[0] }
       // A page may end before the record does; what it did not reach is found as a change.
       if (!page.more) clock = page.clock
     }
     for (;;) {
-      const page = await this.#exchanges.list({ sessionId, where, since: clock }, signal)
+      const page = await this.#exchanges.list({ ...wanted, since: clock }, signal)
       const [item] = page.items.sort((a, b) => a.seq - b.seq)
       if (item) return { item }
       clock = page.clock
@@ -43,13 +47,14 @@ export class ExchangeWaiter {
   }
 
   /** Until none that matches is open, and none has changed for so long. */
-  async #quiet({ sessionId, where, since }: WaitParams, quietMs: number, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+  async #quiet(wanted: Wanted, since: string | undefined, quietMs: number, deadline: number, signal: AbortSignal): Promise<WaitResult> {
+    const { sessionId, where } = wanted
     let clock = since ?? (await this.#exchanges.list({ sessionId, order: 'desc', limit: 1 }, signal)).clock
     let disturbance: Exchange | null = null
     let quietSince = performance.now()
     for (;;) {
-      const changed = await this.#latest(sessionId, where, clock, signal)
-      const open = await this.#exchanges.list({ sessionId, where: andOpen(where), limit: 1 }, signal)
+      const changed = await this.#latest(wanted, clock, signal)
+      const open = await this.#exchanges.list({ ...wanted, where: andOpen(where), limit: 1 }, signal)
       const latest = changed.item ?? open.items[0]
       if (latest) {
         disturbance = latest
@@ -63,11 +68,11 @@ export class ExchangeWaiter {
   }
 
   /** Of all that changed and matches, the last. */
-  async #latest(sessionId: string, where: string, since: string, signal: AbortSignal): Promise<{ item: Exchange | null; clock: string }> {
+  async #latest(wanted: Wanted, since: string, signal: AbortSignal): Promise<{ item: Exchange | null; clock: string }> {
     let item: Exchange | null = null
     let clock = since
     for (let more = true; more; ) {
-      const page = await this.#exchanges.list({ sessionId, where, since: clock }, signal)
+      const page = await this.#exchanges.list({ ...wanted, since: clock }, signal)
       item = page.items.at(-1) ?? item
       clock = page.clock
       more = page.more

@@ -28,7 +28,7 @@ export class SessionOverview {
 
   /** Slice by slice, so that other calls come between; as of some moment meanwhile. */
   async overview(params: Params<'session/overview'>, signal: AbortSignal): Promise<Result<'session/overview'>> {
-    const { sessionId, where = '', by, limit = limits.overviewDefault } = params
+    const { sessionId, where = '', by, limit = limits.overviewDefault, redact } = params
     const { file } = await this.#sessions.settled(sessionId)
     const grouping = groupingBy(by)
     let behind = 0
@@ -41,8 +41,15 @@ export class SessionOverview {
     // Not before, for both would take the same file and cores.
     this.#indexes.want('columns', file, behind)
     const sorted = [...grouping.groups()].sort(largestFirst)
+    const listed = sorted.slice(0, limit)
+    // Nothing else that groups are made by holds anything that is hidden.
+    const keys = by === 'path' && redact ? await this.#readers.run('pathKeys', { keys: listed.map(([key]) => key), redact }, signal) : null
     const rest = restOf(sorted.slice(limit), grouping.overflow)
-    return { groups: sorted.slice(0, limit).map(answerOf), ...(rest && { rest }), total: statisticsOf(await sumOf(grouping)) }
+    return {
+      groups: listed.map(([key, group], index) => answerOf([keys?.[index] ?? key, group])),
+      ...(rest && { rest }),
+      total: statisticsOf(await sumOf(grouping)),
+    }
   }
 }
 

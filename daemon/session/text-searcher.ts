@@ -17,13 +17,13 @@ export class TextSearcher {
 
   /** Slice by slice, so that other calls come between. */
   async search(params: Params<'exchange/search'>, signal: AbortSignal): Promise<Result<'exchange/search'>> {
-    const { sessionId, text, caseSensitive = false, parts = null, limit = limits.searchDefault } = params
+    const { sessionId, text, caseSensitive = false, parts = null, limit = limits.searchDefault, redact } = params
     const { file } = await this.#sessions.settled(sessionId)
     const items: SearchHit[] = []
     let before = params.before ?? Number.MAX_SAFE_INTEGER
     while (before > 0 && items.length < limit) {
       const query = { text, caseSensitive, parts, before, limit: limit - items.length }
-      const slice = await this.#readers.run('search', { file, query }, signal)
+      const slice = await this.#readers.run('search', { file, query, redact }, signal)
       items.push(...slice.hits)
       before = slice.before
       this.#indexes.want('text', file, slice.unindexed)

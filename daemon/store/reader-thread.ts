@@ -1,6 +1,8 @@
 /** One thread of the reader pool: what a task names is run, and what it throws crosses as data. */
 import { workerData } from 'node:worker_threads'
 import { toWire, WeirError, type WireError } from '../../sdk/errors.ts'
+import { readForm } from './body-form.ts'
+import { readText } from './body-text.ts'
 import { asNotReadable } from './database.ts'
 import { MessageDecoding } from './message-decoding.ts'
 import { OpenReaders } from './open-readers.ts'
@@ -31,7 +33,7 @@ const surface: ReaderSurface = {
   changes: ({ file, sessionId, query, redact }) => redacted.exchanges(readers.of(file).changes(query, sessionId), redact),
   count: ({ file, where, after }) => readers.of(file).count(where, after),
   overview: ({ file, where, by, after }) => readers.of(file).overview(where, by, after),
-  search: ({ file, query }) => readers.of(file).search(query),
+  search: ({ file, query, redact }) => readers.of(file).search(query, redacted.texts(redact)),
   get: ({ file, sessionId, seq, redact }) => redacted.exchange(readers.of(file).get(seq, sessionId), redact),
   readMessages: async ({ file, seq, since, limit, decode, redact }) => {
     if (decode) await decoding.ready()
@@ -46,8 +48,11 @@ const surface: ReaderSurface = {
     // Memory of its own, so that it can be handed over.
     return { ...range, data: Uint8Array.from(range.data) }
   },
-  readText: ({ file, seq, part, offset, length }) => readers.of(file).readText(seq, part, offset, length),
-  readForm: ({ file, seq, part, since, limit }) => readers.of(file).readForm(seq, part, since, limit),
+  readText: async ({ file, seq, part, offset, length, redact }) =>
+    readText(await redacted.content(readers.of(file), seq, part, redact), offset, length),
+  readForm: async ({ file, seq, part, since, limit, redact }) =>
+    readForm(await redacted.content(readers.of(file), seq, part, redact), since, limit),
+  pathKeys: ({ keys, redact }) => redacted.pathKeys(keys, redact),
 }
 
 export default async function run({ name, params }: ReaderTask): Promise<ReaderOutcome> {

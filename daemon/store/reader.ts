@@ -2,11 +2,10 @@
 import { notFound } from '../../sdk/errors.ts'
 import type { Exchange, Part } from '../../sdk/model.ts'
 import type { OverviewKey } from '../../sdk/overview-keys.ts'
-import { type Form, readForm } from './body-form.ts'
 import { type BodyRange, BodyReader, type Content } from './body-reader.ts'
-import { type BodyText, readText } from './body-text.ts'
 import { type Database, openForReading, type Statement } from './database.ts'
 import { type ExchangeRow, exchangeColumns, exchangeJoins, toExchange } from './exchange-row.ts'
+import type { ShownTexts } from './index/searchable-text.ts'
 import { type SearchSlice, type TextQuery, TextSearch } from './index/text-search.ts'
 import { Matching } from './matching.ts'
 import type { MessageDecoding } from './message-decoding.ts'
@@ -147,9 +146,9 @@ export class Reader {
     return toExchange(row, sessionId)
   }
 
-  /** At least one step of it. */
-  search(query: TextQuery): SearchSlice {
-    return this.#search.slice(query, this.#end(), performance.now() + searchMs)
+  /** At least one step of it. @param shown what of the texts is shown; null: all */
+  search(query: TextQuery, shown: ShownTexts | null = null): SearchSlice {
+    return this.#search.slice(query, this.#end(), performance.now() + searchMs, shown)
   }
 
   /** See BodyReader.searchable. */
@@ -170,16 +169,6 @@ export class Reader {
   /** A whole body, decoded. */
   content(seq: number, part: Part): Promise<Content> {
     return this.#bodies.content(seq, part, true)
-  }
-
-  /** See body-text.ts; rejects as BodyReader.content does, too. */
-  async readText(seq: number, part: Part, offset: number, length: number): Promise<BodyText> {
-    return readText(await this.content(seq, part), offset, length)
-  }
-
-  /** See body-form.ts; rejects as BodyReader.content does, too. */
-  async readForm(seq: number, part: Part, since: number, limit: number): Promise<Form> {
-    return readForm(await this.content(seq, part), since, limit)
   }
 }
 

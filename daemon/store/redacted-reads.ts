@@ -1,12 +1,13 @@
-/** What `redact` of exchange/list, get, readBody and readMessages hides. Secrets are hidden where they are known to stand, not wherever else they occur. */
+/** What `redact` of everything that is read hides. Secrets are hidden where they are known to stand, not wherever else they occur. */
 import { join } from 'node:path'
 import { invalidParams, unavailable } from '../../sdk/errors.ts'
-import type { Exchange, Message, Part } from '../../sdk/model.ts'
+import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import { type Pseudonym, pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
 import type { Redactor } from '../../sdk/redaction/redactor.ts'
 import { redactorsFor } from '../../sdk/redaction/redactors.ts'
 import type { Redact } from '../../sdk/redaction/settings.ts'
-import type { BodyRange } from './body-reader.ts'
+import type { BodyRange, Content } from './body-reader.ts'
+import type { ShownTexts } from './index/searchable-text.ts'
 import type { Reader } from './reader.ts'
 
 const unread = { request: null, response: null }
@@ -54,13 +55,42 @@ export class RedactedReads {
     const { offset, length, decode } = range
     if (redact === 'off') return reader.readBody(seq, part, offset, length, decode)
     if (!decode) throw invalidParams('redactNeedsDecode', 'redact needs decode: true, for secrets are found in decoded bodies only')
-    const { headers, size, ended, truncated, range: read } = await reader.content(seq, part)
-    const whole = read(0, size)
-    const body = this.#redactors(redact).reduce<Uint8Array | null>((sofar, redactor) => redactor.body(sofar, headers), whole)
+    const { size, ended, truncated, range: read } = await this.content(reader, seq, part, redact)
+    const data = read(offset, length)
+    return { data, size, eof: ended && offset + data.length >= size, truncated }
+  }
+
+  /** A whole body, decoded. Rejects as BodyReader.content does; 1005 leftOutByRedaction. */
+  async content(reader: Reader, seq: number, part: Part, redact: Redact = 'off'): Promise<Content> {
+    const content = await reader.content(seq, part)
+    if (redact === 'off') return content
+    const body = this.#body(content.range(0, content.size), content.headers, redact)
     if (body === null)
       throw unavailable('leftOutByRedaction', 'the body cannot be looked into for secrets: read it without redact, if you may')
-    const data = body.subarray(offset, offset + length)
-    return { data, size: body.length, eof: ended && offset + data.length >= body.length, truncated }
+    return { ...content, size: body.length, range: (offset, length) => body.subarray(offset, offset + length) }
+  }
+
+  /** What a search sees; null: everything. */
+  texts(redact: Redact = 'off'): ShownTexts | null {
+    if (redact === 'off') return null
+    const redactors = this.#redactors(redact)
+    return {
+      url: (url) => redactors.reduce((sofar, redactor) => redactor.url(sofar), url),
+      fields: (fields) => redactors.reduce((sofar, redactor) => redactor.fields(sofar), fields),
+      body: (bytes, headers) => this.#body(bytes, headers, redact),
+      message: (text) => redactors.reduce((sofar, redactor) => redactor.messageText(sofar), text),
+    }
+  }
+
+  pathKeys(keys: (string | null)[], redact: Redact = 'off'): (string | null)[] {
+    if (redact === 'off') return keys
+    const scheme = 'http://'
+    const hidden = (key: string) => this.#redactors(redact).reduce((sofar, redactor) => redactor.url(sofar), scheme + key)
+    return keys.map((key) => key && hidden(key).slice(scheme.length))
+  }
+
+  #body(bytes: Uint8Array, headers: Headers, redact: Exclude<Redact, 'off'>): Uint8Array | null {
+    return this.#redactors(redact).reduce<Uint8Array | null>((sofar, redactor) => redactor.body(sofar, headers), bytes)
   }
 
   #redactors(redact: Exclude<Redact, 'off'>): readonly Redactor[] {

@@ -118,7 +118,7 @@ export interface ReaderSurface {
   overview(params: { file: string; where: string; by: OverviewKey; after: number }): OverviewSlice
   get(params: { file: string; sessionId: string; seq: number; redact?: Redact | undefined }): Exchange
   /** A slice of a search, of some 10 ms: its `before` goes into the next one's query. */
-  search(params: { file: string; query: TextQuery }): SearchSlice
+  search(params: { file: string; query: TextQuery; redact?: Redact | undefined }): SearchSlice
   readMessages(params: {
     file: string
     seq: number
@@ -143,8 +143,17 @@ export interface ReaderSurface {
     eof: boolean
     truncated: boolean
   }>
-  readText(params: { file: string; seq: number; part: Part; offset: number; length: number }): Promise<BodyText>
-  readForm(params: { file: string; seq: number; part: Part; since: number; limit: number }): Promise<Form>
+  readText(params: {
+    file: string
+    seq: number
+    part: Part
+    offset: number
+    length: number
+    redact?: Redact | undefined
+  }): Promise<BodyText>
+  readForm(params: { file: string; seq: number; part: Part; since: number; limit: number; redact?: Redact | undefined }): Promise<Form>
+  /** As an overview by path names its groups: authority and path. */
+  pathKeys(params: { keys: (string | null)[]; redact?: Redact | undefined }): (string | null)[]
 }
 
 /** A session as the catalogue keeps it: `settings` is the session manager's own, opaque to the store. */

@@ -163,7 +163,7 @@ export class Redactor {
   message(message: Message): Message {
     const { text, data } = message
     if (text !== undefined) {
-      const after = this.text(this.#content(text))
+      const after = this.messageText(text)
       return after === text ? message : { ...message, text: after, size: Buffer.byteLength(after) }
     }
     if (data === undefined || message.type === 'close') return message
@@ -172,6 +172,10 @@ export class Redactor {
     const after = this.#looksIntoBodies ? this.#bytes(shown) : shown
     if (after === null) return { ...message, data: '', size: 0, truncated: true }
     return bytes.equals(after) ? message : { ...message, data: Buffer.from(after).toString('base64'), size: after.length }
+  }
+
+  messageText(text: string): string {
+    return this.text(this.#content(text))
   }
 
   /** The same list when there is nothing to hide in it. */
@@ -222,7 +226,8 @@ export class Redactor {
     if (text === null) return isForm || isJson ? null : bytes
     const redacted = this.#bodyText(text, isForm, isJson, type.essence)
     if (redacted === null || redacted === text) return redacted === null ? null : bytes
-    return Buffer.from(redacted)
+    // The charset that it has or declares may be another one; a byte order mark comes before that.
+    return Buffer.from(isUtf8(bytes) || redacted.startsWith('\ufeff') ? redacted : `\ufeff${redacted}`)
   }
 
   #bodyText(text: string, isForm: boolean, isJson: boolean, essence: string): string | null {

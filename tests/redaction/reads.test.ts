@@ -1,4 +1,4 @@
-/** exchange/list, get, readBody and readMessages with `redact`. */
+/** Everything that is read, with `redact`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -101,4 +101,92 @@ test('an export whose rules have a query looks for secrets in what matches, and 
   const { text: all = '' } = await run('')
   expect(all).not.toContain('of-the-third-one')
   await expect(run('hots:x')).rejects.toMatchObject({ code: -32602, reason: 'invalidQuery' })
+})
+
+/** A form, a text in another charset, a web token in a path, and what hides in none of them. */
+const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2lnbmF0dXJl'
+const latin = Buffer.from(`caf\u00e9 ${token} is no pear`, 'latin1')
+const texts = [
+  ...exchanges,
+  testExchange({
+    seq: 3,
+    request: {
+      method: 'POST',
+      url: `https://origin.test/of/${token}/end`,
+      headers: [['Content-Type', 'application/x-www-form-urlencoded']],
+    },
+    response: { headers: [['Content-Type', 'text/plain; charset=iso-8859-1']] },
+    bodies: { request: `user=ann&password=${secret}`, response: latin },
+  }),
+]
+
+async function recorded() {
+  const { client, home } = await daemonInProcess()
+  const path = join(home.folder, 'texts.jsonl')
+  writeFileSync(path, (await runExporter(jsonl, texts)).text)
+  return { client, ...(await client.call('importer/run', { path })) }
+}
+const redact = 'standard'
+
+test('forms, and texts in whatever charset', async () => {
+  const { client, sessionId } = await recorded()
+  const form = await client.call('exchange/readForm', { sessionId, seq: 3, redact })
+  expect(form.items).toEqual([
+    expect.objectContaining({ name: 'user', value: 'ann' }),
+    expect.objectContaining({ name: 'password', value: expect.stringMatching(/^redacted-[0-9a-f]{16}$/) }),
+  ])
+  const text = await client.call('exchange/readText', { sessionId, seq: 3, part: 'response', redact })
+  expect(text.text).toMatch(/^\ufeff?caf\u00e9 redacted-[0-9a-f]{16} is no pear$/)
+})
+
+test('a search finds what is shown only, and shows no secret around it', async () => {
+  const { client, sessionId } = await recorded()
+  const find = async (text: string) => (await client.call('exchange/search', { sessionId, text, redact })).items
+  expect(await find(secret.slice(2, 9))).toEqual([])
+  expect(await find('c2lnbmF0dXJl')).toEqual([])
+  expect(await find('pear')).toEqual([
+    {
+      seq: 3,
+      matches: [
+        expect.objectContaining({ part: 'response.body', before: expect.stringMatching(/caf\u00e9 redacted-[0-9a-f]{16} is no $/) }),
+      ],
+    },
+  ])
+  const around = JSON.stringify([await find('password'), await find('user'), await find('origin.test')])
+  expect(around).toContain('redacted-')
+  expect(around).not.toContain(secret)
+  expect(around).not.toContain(token)
+  const open = await client.call('exchange/search', { sessionId, text: secret })
+  expect(open.items.map(({ seq }) => seq)).toEqual([3, 2, 1])
+})
+
+test('an overview by path names no web token', async () => {
+  const { client, sessionId } = await recorded()
+  const { groups } = await client.call('session/overview', { sessionId, by: 'path', redact })
+  expect(groups.map(({ key }) => key)).toContainEqual(expect.stringMatching(/^origin\.test\/of\/redacted-[0-9a-f]{16}\/end$/))
+})
+
+test('subscriptions and waits', async () => {
+  const { client, sessionId } = await recorded()
+  const told: string[] = []
+  const ended = new Promise<void>((resolve) => {
+    client.on('exchange/didChange', ({ items }) => {
+      told.push(...items.map((item) => JSON.stringify(item)))
+      if (told.length >= texts.length) resolve()
+    })
+  })
+  await client.call('exchange/subscribe', { sessionId, since: 'start', redact })
+  await ended
+  const { item } = await client.call('exchange/wait', { sessionId, where: 'seq:1', timeoutMs: 1000, redact })
+  for (const shown of [...told, JSON.stringify(item)]) {
+    expect(shown).not.toContain(secret)
+    expect(shown).not.toContain(token)
+  }
+  expect(JSON.stringify(item)).toContain('redacted-')
+})
+
+test('SQL takes no redact, for it reads everything', async () => {
+  const { client, sessionId } = await recorded()
+  const params = { sessionId, sql: 'select 1', redact } as { sessionId: string; sql: string }
+  await expect(client.call('query/sql', params)).rejects.toMatchObject({ code: -32602 })
 })

@@ -1,5 +1,6 @@
 import type { Client } from '../../../sdk/client.ts'
 import type { Part } from '../../../sdk/model.ts'
+import type { Redact } from '../../../sdk/redaction/settings.ts'
 import type { CommandRun } from '../command.ts'
 import { parsePart, parseSeq } from '../commands.ts'
 import { type Context, withClient } from '../context.ts'
@@ -8,6 +9,7 @@ import type { Output } from '../output.ts'
 import { printableLines } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { readableTexts } from '../readable-text.ts'
+import { redactParam } from '../redact-option.ts'
 import { resolveSession } from '../session-argument.ts'
 
 /** A multiple of three, so that the base64 of the pages is that of the body. */
@@ -18,8 +20,10 @@ export const body: CommandRun = async (given, context) => {
   const part = parsePart(given.required('part'))
   return withClient(context, async (client) => {
     const { id } = await resolveSession(client, given.required('session'))
-    const which = { sessionId: id, seq, part, decode: given.flag('decode') }
+    const which = { sessionId: id, seq, part, decode: given.flag('decode'), ...redactParam(given) }
     if (given.flag('text') && given.flag('json')) throw new UsageError('--text and --json exclude each other')
+    if (which.redact !== undefined && !which.decode && !given.flag('text'))
+      throw new UsageError('--redact needs --decode or --text: secrets are found in bodies without their Content-Encoding')
     if (given.flag('text')) await writeText(context, client, which)
     else if (given.flag('json')) await writeJsonBody(context, client, which)
     else await stream(context, client, which)
@@ -32,6 +36,7 @@ interface Body {
   seq: number
   part: Part
   decode: boolean
+  redact?: Redact
 }
 
 async function* pages(client: Client, which: Body) {
@@ -45,9 +50,9 @@ async function* pages(client: Client, which: Body) {
   }
 }
 
-async function writeText({ out, err }: Context, client: Client, { sessionId, seq, part }: Body): Promise<void> {
+async function writeText({ out, err }: Context, client: Client, { decode: _, ...which }: Body): Promise<void> {
   for (let offset = 0; ; ) {
-    const { text, charset, malformed, next, eof, truncated } = await client.call('exchange/readText', { sessionId, seq, part, offset })
+    const { text, charset, malformed, next, eof, truncated } = await client.call('exchange/readText', { ...which, offset })
     await out.write(out.terminal ? printableLines(text) : text)
     if (malformed) await err.line(`weir: from byte ${offset} on it is not all ${charset}: what is none stands as \ufffd`)
     if (eof || next === offset) return sayEnd(err, { eof, truncated, offset: next })

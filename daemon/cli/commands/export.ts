@@ -5,8 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Client } from '../../../sdk/client.ts'
 import { codes, WeirError } from '../../../sdk/errors.ts'
 import type { Params, Result } from '../../../sdk/protocol.ts'
-import type { RedactionLevel } from '../../../sdk/redaction/levels.ts'
-import type { Redacted } from '../../../sdk/redaction/settings.ts'
+import type { ExportRedact, Redacted } from '../../../sdk/redaction/settings.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { CommandFailed, exits } from '../exit.ts'
@@ -23,7 +22,7 @@ export const exportSession: CommandRun = (given, context) =>
     const exporter = given.required('exporter')
     const where = given.text('where')
     const set = given.list('set')
-    const redact = given.text('redact') as RedactionLevel | undefined
+    const redact = given.value<ExportRedact>('redact')
     const run: Run = {
       sessionId: id,
       exporter,

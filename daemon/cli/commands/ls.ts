@@ -1,10 +1,12 @@
 import type { Client } from '../../../sdk/client.ts'
 import type { Exchange } from '../../../sdk/model.ts'
+import type { Params } from '../../../sdk/protocol.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { exchangeTable } from '../exchange-row.ts'
 import { exits } from '../exit.ts'
 import { printableJson } from '../printable.ts'
+import { redactParam } from '../redact-option.ts'
 import { explainQuery, nothingMatched, resolveSessionAndQuery, type SessionAndQuery } from '../session-argument.ts'
 
 const pageSize = 500
@@ -13,16 +15,17 @@ export const ls: CommandRun = (given, context) =>
   withClient(context, async (client) => {
     const first = given.argument('session')
     const found = await resolveSessionAndQuery(client, first === undefined ? [] : [first, ...given.rest('query')])
+    const scope = scopeOf(found, redactParam(given))
     const sort = given.text('sort') as Sort | undefined
     const limit = given.number('limit') ?? Infinity
     const line = lineOf(context, given.flag('json'))
     let isEmpty = true
     try {
       const pages = sort
-        ? [await sorted(client, found, sort, limit)]
+        ? [await sorted(client, scope, sort, limit)]
         : limit < Infinity
-          ? [await newest(client, found, limit)]
-          : all(client, found)
+          ? [await newest(client, scope, limit)]
+          : all(client, scope)
       let headed = given.flag('json')
       for await (const page of pages) {
         if (!headed && page.length > 0) await context.out.line(exchangeTable(context.out).header())
@@ -42,13 +45,19 @@ function lineOf({ out }: Context, json: boolean): (exchange: Exchange) => string
   return exchangeTable(out).line
 }
 
-const scope = ({ session, where }: SessionAndQuery) => ({ sessionId: session.id, ...(where && { where }) })
+type Scope = Pick<Params<'exchange/list'>, 'sessionId' | 'where' | 'redact'>
 
-async function* all(client: Client, found: SessionAndQuery): AsyncGenerator<Exchange[]> {
+const scopeOf = ({ session, where }: SessionAndQuery, redact: Pick<Scope, 'redact'>): Scope => ({
+  sessionId: session.id,
+  ...(where && { where }),
+  ...redact,
+})
+
+async function* all(client: Client, scope: Scope): AsyncGenerator<Exchange[]> {
   let after = 0
   let more = true
   while (more) {
-    const page = await client.call('exchange/list', { ...scope(found), order: 'asc', after, limit: pageSize })
+    const page = await client.call('exchange/list', { ...scope, order: 'asc', after, limit: pageSize })
     yield page.items
     after = page.items.at(-1)?.seq ?? after
     more = page.more && page.items.length > 0
@@ -56,13 +65,13 @@ async function* all(client: Client, found: SessionAndQuery): AsyncGenerator<Exch
 }
 
 /** By seq. */
-async function newest(client: Client, found: SessionAndQuery, limit: number): Promise<Exchange[]> {
+async function newest(client: Client, scope: Scope, limit: number): Promise<Exchange[]> {
   const taken: Exchange[] = []
   let more = true
   while (more && taken.length < limit) {
     const before = taken.at(-1)?.seq
     const page = await client.call('exchange/list', {
-      ...scope(found),
+      ...scope,
       order: 'desc',
       limit: Math.min(pageSize, limit - taken.length),
       ...(before && { before }),
@@ -82,9 +91,9 @@ const keys: { [S in Sort]: (exchange: Exchange) => number } = {
   dur: ({ durationMs, startedAt }) => -(durationMs ?? Date.now() - startedAt),
 }
 
-async function sorted(client: Client, found: SessionAndQuery, sort: Sort, limit: number): Promise<Exchange[]> {
+async function sorted(client: Client, scope: Scope, sort: Sort, limit: number): Promise<Exchange[]> {
   const keyed: { key: number; exchange: Exchange }[] = []
-  for await (const page of all(client, found)) for (const exchange of page) keyed.push({ key: keys[sort](exchange), exchange })
+  for await (const page of all(client, scope)) for (const exchange of page) keyed.push({ key: keys[sort](exchange), exchange })
   keyed.sort((a, b) => a.key - b.key || a.exchange.seq - b.exchange.seq)
   return keyed.slice(0, Math.min(limit, keyed.length)).map(({ exchange }) => exchange)
 }

@@ -5,6 +5,7 @@ import { exits } from '../exit.ts'
 import { writeJsonLines } from '../json-output.ts'
 import { overviewLines } from '../overview-table.ts'
 import { plural } from '../quantity.ts'
+import { redactParam } from '../redact-option.ts'
 import { explainQuery, nothingMatched, resolveSessionAndQuery } from '../session-argument.ts'
 
 export const overview: CommandRun = (given, context) =>
@@ -14,7 +15,7 @@ export const overview: CommandRun = (given, context) =>
     const { session, where, notASession } = found
     const by = (given.text('by') ?? 'host') as OverviewKey
     const limit = given.number('limit')
-    const params = { sessionId: session.id, by, ...(where && { where }), ...(limit !== undefined && { limit }) }
+    const params = { sessionId: session.id, by, ...(where && { where }), ...redactParam(given), ...(limit !== undefined && { limit }) }
     const answer = await client.call('session/overview', params).catch((error: unknown) => {
       throw explainQuery(error, found)
     })

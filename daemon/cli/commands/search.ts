@@ -1,10 +1,11 @@
 import type { Client } from '../../../sdk/client.ts'
-import type { SearchHit, SearchMatch } from '../../../sdk/protocol.ts'
+import type { Params, SearchHit, SearchMatch } from '../../../sdk/protocol.ts'
 import type { CommandRun } from '../command.ts'
 import { withClient } from '../context.ts'
 import { exits } from '../exit.ts'
 import type { Output } from '../output.ts'
 import { printable, printableJson } from '../printable.ts'
+import { redactParam } from '../redact-option.ts'
 import { resolveSession } from '../session-argument.ts'
 
 const pageSize = 50
@@ -13,18 +14,14 @@ export const search: CommandRun = (given, context) =>
   withClient(context, async (client) => {
     const { id } = await resolveSession(client, given.required('session'))
     const line = given.flag('json') ? printableJson : (hit: SearchHit) => lines(hit, context.out)
-    const query = { sessionId: id, text: given.required('text'), caseSensitive: given.flag('caseSensitive') }
+    const query = { sessionId: id, text: given.required('text'), caseSensitive: given.flag('caseSensitive'), ...redactParam(given) }
     for await (const hits of pages(client, query, given.number('limit') ?? Infinity)) {
       if (hits.length > 0) await context.out.write(`${hits.map(line).join('\n')}\n`)
     }
     return exits.done
   })
 
-async function* pages(
-  client: Client,
-  query: { sessionId: string; text: string; caseSensitive: boolean },
-  limit: number,
-): AsyncGenerator<SearchHit[]> {
+async function* pages(client: Client, query: Params<'exchange/search'>, limit: number): AsyncGenerator<SearchHit[]> {
   let before: number | undefined
   for (let left = limit; left > 0; ) {
     const page = await client.call('exchange/search', {

@@ -1,6 +1,7 @@
 import type { Client } from '../../../sdk/client.ts'
 import { WeirError } from '../../../sdk/errors.ts'
 import type { Exchange, Part, Session } from '../../../sdk/model.ts'
+import type { Redact } from '../../../sdk/redaction/settings.ts'
 import type { CommandRun } from '../command.ts'
 import { parseSeq } from '../commands.ts'
 import { type Context, withClient } from '../context.ts'
@@ -13,6 +14,7 @@ import { describeMessage } from '../message-text.ts'
 import { printable, printableLines } from '../printable.ts'
 import { formatBytes } from '../quantity.ts'
 import { readableText } from '../readable-text.ts'
+import { redactParam } from '../redact-option.ts'
 import { resolveSession } from '../session-argument.ts'
 import { shellWord } from '../shell-word.ts'
 
@@ -23,29 +25,37 @@ export const show: CommandRun = async (given, context) => {
   const seq = parseSeq(given.required('seq'))
   return withClient(context, async (client) => {
     const session = await resolveSession(client, given.required('session'))
-    const exchange = await client.call('exchange/get', { sessionId: session.id, seq })
+    const redact = redactParam(given)
+    const exchange = await client.call('exchange/get', { sessionId: session.id, seq, ...redact })
     if (given.flag('json')) await writeJson(context, exchange)
-    else await print(context, client, session, exchange)
+    else await print(context, client, { session, exchange, redact })
     return exits.done
   })
 }
 
-async function print(context: Context, client: Client, session: Session, exchange: Exchange): Promise<void> {
+interface Shown {
+  session: Session
+  exchange: Exchange
+  redact: { redact?: Redact }
+}
+
+async function print(context: Context, client: Client, shown: Shown): Promise<void> {
   const { out } = context
+  const { session, exchange } = shown
   await out.line(describeExchange(session, exchange, out))
   await out.line()
   await out.line(describeRequest(exchange, out))
-  await printBody(context, client, session, exchange, 'request')
+  await printBody(context, client, shown, 'request')
   if (exchange.response) {
     await out.line()
     await out.line(describeResponse(exchange.response, out))
-    await printBody(context, client, session, exchange, 'response')
+    await printBody(context, client, shown, 'response')
   }
-  await printMessages(context, client, session, exchange)
+  await printMessages(context, client, shown)
 }
 
-async function printMessages({ out }: Context, client: Client, session: Session, exchange: Exchange): Promise<void> {
-  const page = { sessionId: session.id, seq: exchange.seq, limit: shownMessages, decode: true }
+async function printMessages({ out }: Context, client: Client, { session, exchange, redact }: Shown): Promise<void> {
+  const page = { sessionId: session.id, seq: exchange.seq, limit: shownMessages, decode: true, ...redact }
   const { items, more } = await client.call('exchange/readMessages', page)
   if (items.length === 0) return
   await out.line()
@@ -54,7 +64,7 @@ async function printMessages({ out }: Context, client: Client, session: Session,
   if (more) await out.line(out.style('dim', `(the first ${shownMessages}; all of them: ${how})`))
 }
 
-async function printBody({ out }: Context, client: Client, session: Session, exchange: Exchange, part: Part): Promise<void> {
+async function printBody({ out }: Context, client: Client, { session, exchange, redact }: Shown, part: Part): Promise<void> {
   const message = exchange[part]
   if (!message || message.bodySize === 0) return
   await out.line()
@@ -62,10 +72,10 @@ async function printBody({ out }: Context, client: Client, session: Session, exc
   try {
     const contentType = headerValue(message.headers, 'content-type') ?? ''
     if (isForm(contentType)) {
-      const form = await client.call('exchange/readForm', { sessionId: session.id, seq: exchange.seq, part })
+      const form = await client.call('exchange/readForm', { sessionId: session.id, seq: exchange.seq, part, ...redact })
       if (hasFields(form)) return await out.line(describeForm(form, out))
     }
-    const range = { sessionId: session.id, seq: exchange.seq, part, offset: 0, length: shownBytes, decode: true }
+    const range = { sessionId: session.id, seq: exchange.seq, part, offset: 0, length: shownBytes, decode: true, ...redact }
     const { data, size } = await client.call('exchange/readBody', range)
     const bytes = Buffer.from(data, 'base64')
     const text = readableText(bytes, contentType)

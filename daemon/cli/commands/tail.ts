@@ -5,6 +5,7 @@ import { type Context, withClient } from '../context.ts'
 import { exchangeTable } from '../exchange-row.ts'
 import { exits } from '../exit.ts'
 import { printableJson } from '../printable.ts'
+import { redactParam } from '../redact-option.ts'
 import { SeqSet } from '../seq-set.ts'
 import { explainQuery, looksLikeSession, resolveSessionAndQuery, takenForQuery } from '../session-argument.ts'
 
@@ -22,7 +23,14 @@ export const tail: CommandRun = async (given, context) => {
     if (notASession !== undefined && looksLikeSession(notASession)) await context.err.line(`weir: ${takenForQuery(notASession)}`)
     const since = given.flag('all') ? { since: 'start' } : {}
     const print = given.flag('json') ? jsonLines(context) : rows(context)
-    const changes = follow({ home: context.home, sessionId: session.id, ...(where && { where }), ...since, signal: ending.signal })
+    const changes = follow({
+      home: context.home,
+      sessionId: session.id,
+      ...(where && { where }),
+      ...redactParam(given),
+      ...since,
+      signal: ending.signal,
+    })
     for await (const { items } of changes) await print(items)
     return exits.done
   } catch (error) {

@@ -15,6 +15,15 @@ export interface ExchangeTexts {
   texts: { part: TextPart; bytes: Buffer }[]
 }
 
+/** What is shown of them. */
+export interface ShownTexts {
+  url(url: string): string
+  fields(fields: Headers): Headers
+  /** null: nothing. @param bytes decoded */
+  body(bytes: Uint8Array, headers: Headers): Uint8Array | null
+  message(text: string): string
+}
+
 type Row = [
   seq: number,
   flags: number,
@@ -62,20 +71,26 @@ export class SearchableTexts {
     return (this.#before.all(from, before, rows) as Row[]).map((row) => this.#textsOf(row))
   }
 
-  #textsOf(row: Row): ExchangeTexts {
+  /** Of one exchange; null: it is no more. */
+  shown(seq: number, shown: ShownTexts): ExchangeTexts | null {
+    const [row] = this.#before.all(seq, seq + 1, 1) as Row[]
+    return row === undefined ? null : this.#textsOf(row, shown)
+  }
+
+  #textsOf(row: Row, shown: ShownTexts = everything): ExchangeTexts {
     const [seq, flags, scheme, authority, path, requestFields, responseFields] = row
-    const texts: ExchangeTexts['texts'] = [{ part: 'url', bytes: Buffer.from(`${scheme}://${authority}${path}`, 'latin1') }]
+    const texts: ExchangeTexts['texts'] = [{ part: 'url', bytes: Buffer.from(shown.url(`${scheme}://${authority}${path}`), 'latin1') }]
     const isCut = stateOf(flags) !== 'complete'
     const requestHeaders = JSON.parse(requestFields) as Headers
-    addHeaders(texts, 'request.headers', requestHeaders)
-    this.#addBody(texts, 'request.body', requestHeaders, row[7], row[8], row[9], isCut || requestFlags(flags).truncated)
+    addHeaders(texts, 'request.headers', shown.fields(requestHeaders))
+    this.#addBody(texts, 'request.body', requestHeaders, row[7], row[8], row[9], isCut || requestFlags(flags).truncated, shown)
     if (responseFields !== null) {
       const responseHeaders = JSON.parse(responseFields) as Headers
-      addHeaders(texts, 'response.headers', responseHeaders)
-      this.#addBody(texts, 'response.body', responseHeaders, row[10], row[11], row[12], isCut || responseFlags(flags).truncated)
+      addHeaders(texts, 'response.headers', shown.fields(responseHeaders))
+      this.#addBody(texts, 'response.body', responseHeaders, row[10], row[11], row[12], isCut || responseFlags(flags).truncated, shown)
     }
     const messages = ((flags >> 2) & 3) === 1 ? (this.#messages.all(seq) as string[]) : []
-    if (messages.length > 0) texts.push({ part: 'messages', bytes: Buffer.from(messages.join('\n')) })
+    if (messages.length > 0) texts.push({ part: 'messages', bytes: Buffer.from(messages.map((text) => shown.message(text)).join('\n')) })
     return { seq, isOpen: stateOf(flags) === 'open', texts }
   }
 
@@ -87,11 +102,13 @@ export class SearchableTexts {
     size: number | null,
     data: Buffer | null,
     cut: boolean,
+    shown: ShownTexts,
   ): void {
     if (id === null || size === null || size > decodeLimits.outputBytes) return
     const type = this.#types.parse(headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '')
     if (!type.text && type.essence !== '') return
-    const bytes = decoded(data ?? this.#chunks.range(id, 0, size), contentCodings(headers), cut)
+    const whole = decoded(data ?? this.#chunks.range(id, 0, size), contentCodings(headers), cut)
+    const bytes = whole && shown.body(whole, headers)
     const charset = bytes === null ? null : textCharset(bytes, type)
     if (bytes === null || (charset === null && !type.text)) return
     texts.push({
@@ -100,6 +117,8 @@ export class SearchableTexts {
     })
   }
 }
+
+const everything: ShownTexts = { url: (url) => url, fields: (fields) => fields, body: (bytes) => bytes, message: (text) => text }
 
 function addHeaders(texts: ExchangeTexts['texts'], part: TextPart, headers: Headers): void {
   if (headers.length > 0) texts.push({ part, bytes: Buffer.from(headers.map(([name, value]) => `${name}: ${value}\n`).join(''), 'latin1') })

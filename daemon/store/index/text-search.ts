@@ -7,7 +7,7 @@ import type { SearchHit, SearchMatch, TextPart } from '../../../sdk/protocol.ts'
 import type { Database } from '../database.ts'
 import { indexPath } from '../session-path.ts'
 import { IndexFile } from './index-file.ts'
-import { type ExchangeTexts, SearchableTexts } from './searchable-text.ts'
+import { type ExchangeTexts, SearchableTexts, type ShownTexts } from './searchable-text.ts'
 import { type SeqRange, type TextSegment, textSegments } from './text-segments.ts'
 import { bucketsOf, fold } from './trigrams.ts'
 
@@ -52,8 +52,12 @@ export class TextSearch {
     this.#index = null
   }
 
-  /** Looks for so long, at least at one run of exchanges. @param deadline of performance.now */
-  slice(query: TextQuery, lastSeq: number, deadline: number): SearchSlice {
+  /**
+   * Looks for so long, at least at one run of exchanges.
+   * @param deadline of performance.now
+   * @param shown a text that is not shown has no hits; null: all are
+   */
+  slice(query: TextQuery, lastSeq: number, deadline: number, shown: ShownTexts | null = null): SearchSlice {
     const segments = this.#segments()
     const indexed = segments.at(-1)?.last ?? 0
     const needle = Buffer.from(query.text)
@@ -65,7 +69,7 @@ export class TextSearch {
       const isCovered = segment !== undefined && segment.last >= before - 1
       const floor = isCovered ? segment.first : (segment?.last ?? 0) + 1
       const ranges: SeqRange[] = isCovered ? segment.candidates(buckets) : [[floor, before]]
-      before = this.#readRanges(ranges, before, floor, query, needle, hits, deadline)
+      before = this.#readRanges(ranges, before, floor, query, shown, needle, hits, deadline)
       if (performance.now() >= deadline) break
     }
     return { hits, before: before > 1 ? before : 0, unindexed: lastSeq - indexed }
@@ -77,6 +81,7 @@ export class TextSearch {
     start: number,
     floor: number,
     query: TextQuery,
+    shown: ShownTexts | null,
     needle: Buffer,
     hits: SearchHit[],
     deadline: number,
@@ -88,7 +93,7 @@ export class TextSearch {
         const exchanges = this.#texts.before(from, before, sliceRows)
         for (const exchange of exchanges) {
           before = exchange.seq
-          const hit = hitOf(exchange, query, needle)
+          const hit = this.#hitOf(exchange, query, shown, needle)
           if (hit) hits.push(hit)
           if (hits.length === query.limit) return before
         }
@@ -97,6 +102,14 @@ export class TextSearch {
       }
     }
     return floor
+  }
+
+  /** What is hidden is looked at only where there would be a hit. */
+  #hitOf(exchange: ExchangeTexts, query: TextQuery, shown: ShownTexts | null, needle: Buffer): SearchHit | null {
+    const hit = hitOf(exchange, query, needle)
+    if (hit === null || shown === null) return hit
+    const texts = this.#texts.shown(exchange.seq, shown)
+    return texts && hitOf(texts, query, needle)
   }
 
   #segments(): TextSegment[] {
