@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import type { Given } from './given.ts'
 
 /** What the shell can offer for a word. */
-export type Completion = 'session' | 'file' | 'command' | readonly string[]
+export type Completion = 'session' | 'jar' | 'file' | 'command' | readonly string[]
 
 export interface ArgumentSpec {
   /** As the help shows it, lower case. */

@@ -1,4 +1,5 @@
 /** THE table of commands: the parser, the help and the shell completion derive from it. */
+import { cookieFormatNames } from '../../sdk/cookie/format-names.ts'
 import { overviewKeys } from '../../sdk/overview-keys.ts'
 import { pluginKinds } from '../../sdk/plugin/manifest.ts'
 import { parsePair, parseSize, parseStopAfter } from './capture-flags.ts'
@@ -12,6 +13,7 @@ import { shells } from './shells.ts'
 import { trustStores } from './trust/store-names.ts'
 
 const session: ArgumentSpec = { name: 'session', summary: 'an id, a name (the newest of that name) or last', completion: 'session' }
+const jar: ArgumentSpec = { name: 'jar', summary: 'the name of a jar', completion: 'jar' }
 const seq: ArgumentSpec = { name: 'seq', summary: 'the number of an exchange, as weir ls shows it' }
 const json: OptionSpec = { flags: '--json', summary: 'print JSON' }
 const jsonLines: OptionSpec = { flags: '--json', summary: 'print JSON, one object a line' }
@@ -33,6 +35,8 @@ const oneOf = (what: string, words: readonly string[]) => (text: string) => {
   throw new UsageError(`${what} is one of ${words.join(', ')}, not ${JSON.stringify(text)}`)
 }
 
+const writtenFormats = cookieFormatNames.filter((name) => name !== 'har')
+export const parseCookieFormat = oneOf('FORMAT', writtenFormats) as (text: string) => (typeof writtenFormats)[number]
 export const parsePluginKind = oneOf('KIND', pluginKinds) as (text: string) => (typeof pluginKinds)[number]
 export const parsePart = oneOf('PART', parts) as (text: string) => (typeof parts)[number]
 
@@ -49,6 +53,7 @@ const storeOption = (names: readonly string[]): OptionSpec => ({
   completion: names,
   parse: oneOf('--store', names),
 })
+const inDomain: OptionSpec = { flags: '--domain <domain>', summary: 'only cookies of this domain and its subdomains' }
 const dryRun: OptionSpec = { flags: '--dry-run', summary: 'say what would be run, and run nothing' }
 const yes: OptionSpec = { flags: '--yes', summary: 'do not ask' }
 
@@ -310,6 +315,76 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
       json,
     ],
     load: async () => (await import('./commands/import.ts')).importFile,
+  },
+  {
+    name: 'jar list',
+    summary: 'list the cookie jars',
+    options: [jsonLines],
+    load: async () => (await import('./commands/jar.ts')).listJars,
+  },
+  {
+    name: 'jar show',
+    summary: 'the cookies of a jar',
+    arguments: [jar],
+    options: [inDomain, { flags: '--url <url>', summary: 'only those that go with a request of this URL, in their order' }, jsonLines],
+    load: async () => (await import('./commands/jar.ts')).showJar,
+  },
+  {
+    name: 'jar set',
+    summary: 'put cookies into a jar, as a response from a URL would; naming a jar makes it',
+    details: 'Exit code 1 when the rules refuse one of them (docs/cookies.md).',
+    arguments: [
+      jar,
+      { name: 'url', summary: 'where they come from' },
+      { name: 'cookies', summary: "as in Set-Cookie: 'sid=1; Secure; Path=/'", variadic: true },
+    ],
+    options: [jsonLines],
+    load: async () => (await import('./commands/jar.ts')).setInJar,
+  },
+  {
+    name: 'jar rm',
+    summary: 'delete cookies of a jar by their name; without a name, domain or path the jar itself',
+    arguments: [jar, { name: 'name', summary: 'of the cookies', optional: true }],
+    options: [
+      { flags: '--domain <domain>', summary: 'only those of exactly this domain' },
+      { flags: '--path <path>', summary: 'only those of exactly this path' },
+      yes,
+      json,
+    ],
+    load: async () => (await import('./commands/jar.ts')).removeFromJar,
+  },
+  {
+    name: 'jar clear',
+    summary: 'delete all cookies of a jar, or those of a domain',
+    arguments: [jar],
+    options: [inDomain, yes, json],
+    load: async () => (await import('./commands/jar.ts')).clearJar,
+  },
+  {
+    name: 'jar import',
+    summary: 'put the cookies of a file into a jar; naming a jar makes it',
+    details:
+      'What the file is its content says, unless --format does. When something in it cannot be read, nothing is imported, unless --keep-good is given.',
+    arguments: [jar, { name: 'file', summary: 'the file', completion: 'file' }],
+    options: [
+      {
+        flags: '--format <format>',
+        summary: cookieFormatNames.join(', '),
+        completion: cookieFormatNames,
+        parse: oneOf('--format', cookieFormatNames),
+      },
+      { flags: '--url <url>', summary: 'where Set-Cookie lines come from that do not say it' },
+      { flags: '--keep-good', summary: 'import what can be read, and name the rest' },
+      json,
+    ],
+    load: async () => (await import('./commands/jar.ts')).importIntoJar,
+  },
+  {
+    name: 'jar export',
+    summary: 'write the cookies of a jar, to standard output or a file',
+    arguments: [jar, { name: 'format', summary: writtenFormats.join(', '), completion: writtenFormats }],
+    options: [inDomain, { flags: '-o, --out <file>', summary: 'the file to write; one that is there is replaced', completion: 'file' }],
+    load: async () => (await import('./commands/jar.ts')).exportFromJar,
   },
   {
     name: 'sql',

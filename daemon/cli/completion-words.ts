@@ -9,7 +9,7 @@ export interface Candidate {
 export interface Candidates {
   words: Candidate[]
   /** What only the daemon or the shell itself knows: to be offered as well. */
-  also: 'session' | 'file' | 'command' | null
+  also: 'session' | 'jar' | 'file' | 'command' | null
 }
 
 const nothing: Candidates = { words: [], also: null }

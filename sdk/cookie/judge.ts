@@ -91,12 +91,14 @@ function faultOf(said: SetCookie, { url, from, by }: CookieContext): RejectionRe
   return faultOfPrefix(said)
 }
 
-/** Names with these prefixes, in any case, say how they were set (section 4.1.3); nobody shall fake one without a name. */
-function faultOfPrefix({ name, value, secure, domain, path }: SetCookie): RejectionReason | null {
-  const [prefix] = /^__(?:host|secure)-/i.exec(name || value) ?? []
+/** Names with these prefixes, in any case, say how they were set (section 4.1.3, and the layered draft for __Http-); nobody shall fake one without a name. */
+function faultOfPrefix({ name, value, secure, httpOnly, domain, path }: SetCookie): RejectionReason | null {
+  const [prefix] = /^__(?:host-http|host|http|secure)-/i.exec(name || value) ?? []
   if (prefix === undefined) return null
-  if (prefix.toLowerCase() === '__secure-') return secure && name !== '' ? null : 'securePrefix'
-  return secure && name !== '' && domain === null && path === '/' ? null : 'hostPrefix'
+  const [isHost, isHttp] = [/host/i.test(prefix), /http/i.test(prefix)]
+  const holds = name !== '' && secure && (!isHost || (domain === null && path === '/')) && (!isHttp || httpOnly)
+  if (holds) return null
+  return isHttp ? 'httpPrefix' : isHost ? 'hostPrefix' : 'securePrefix'
 }
 
 /** What is wrong with it because of what the jar holds. */

@@ -1,9 +1,11 @@
 /** Why a cookie is not taken. Stable words: programs match on them. */
 export const rejectionReasons = [
-  /** A control character other than tab in the field. */
+  /** A control character in the field; a tab may only surround what it says. */
   'controlCharacter',
   /** Neither name nor value. */
   'empty',
+  /** No name, and a `=` in its value: as it is sent, it would be another cookie. */
+  'ambiguous',
   /** Name and value are longer than 4,096 bytes. */
   'tooLarge',
   /** A Domain outside of ASCII. */
@@ -22,6 +24,8 @@ export const rejectionReasons = [
   'securePrefix',
   /** One that begins with __Host- and is not Secure, names a Domain, or has not Path=/. */
   'hostPrefix',
+  /** One that begins with __Http- or __Host-Http- and is not HttpOnly, or lacks what the prefixes before want, or is set by a script. */
+  'httpPrefix',
   /** HttpOnly, and set by a script. */
   'httpOnlyFromScript',
   /** Would replace an HttpOnly one, and is set by a script. */

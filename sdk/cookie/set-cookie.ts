@@ -23,6 +23,7 @@ export interface SetCookie {
 /** Name and value together, and one attribute's value; bytes. */
 const longestPair = 4096
 const longestAttribute = 1024
+/** Tabs may surround what a field says, not stand in it: so Chromium has it, and files of lines and tabs stay whole. */
 const control = /[\u0000-\u0008\u000a-\u001f\u007f]/
 const sameSites: ReadonlyMap<string, SameSite> = new Map([
   ['strict', 'Strict'],
@@ -31,13 +32,14 @@ const sameSites: ReadonlyMap<string, SameSite> = new Map([
 ])
 
 /** The field without what surrounds it; or why it sets nothing. */
-export function parseSetCookie(field: string): SetCookie | 'controlCharacter' | 'empty' | 'tooLarge' {
+export function parseSetCookie(field: string): SetCookie | 'controlCharacter' | 'empty' | 'tooLarge' | 'ambiguous' {
   if (control.test(field)) return 'controlCharacter'
-  const [pair = '', ...attributes] = field.split(';')
-  const equals = pair.indexOf('=')
-  const name = trimmed(pair.slice(0, Math.max(0, equals)))
-  const value = trimmed(pair.slice(equals + 1))
+  const [first = '', ...rest] = field.split(';')
+  const [value, name = ''] = pairOf(first).toReversed() as [string, string?]
+  const attributes = rest.map(pairOf)
+  if ([name, value, ...attributes.flat()].some((text) => text?.includes('\t'))) return 'controlCharacter'
   if (name === '' && value === '') return 'empty'
+  if (name === '' && value.includes('=')) return 'ambiguous'
   if (name.length + value.length > longestPair) return 'tooLarge'
   const cookie: SetCookie = {
     name,
@@ -51,14 +53,17 @@ export function parseSetCookie(field: string): SetCookie | 'controlCharacter' | 
     sameSite: null,
     partitioned: false,
   }
-  for (const attribute of attributes) readAttribute(cookie, attribute)
+  for (const [attribute, said = ''] of attributes) readAttribute(cookie, attribute.toLowerCase(), said)
   return cookie
 }
 
-function readAttribute(cookie: SetCookie, attribute: string): void {
-  const equals = attribute.indexOf('=')
-  const name = trimmed(equals < 0 ? attribute : attribute.slice(0, equals)).toLowerCase()
-  const value = equals < 0 ? '' : trimmed(attribute.slice(equals + 1))
+/** What stands before and behind the first `=`; all of it where there is none. */
+function pairOf(part: string): [string, string?] {
+  const equals = part.indexOf('=')
+  return equals < 0 ? [trimmed(part)] : [trimmed(part.slice(0, equals)), trimmed(part.slice(equals + 1))]
+}
+
+function readAttribute(cookie: SetCookie, name: string, value: string): void {
   if (value.length > longestAttribute) return
   switch (name) {
     case 'expires':
@@ -68,7 +73,7 @@ function readAttribute(cookie: SetCookie, attribute: string): void {
       if (/^-?\d+$/.test(value)) cookie.maxAge = Number(value)
       return
     case 'domain':
-      cookie.domain = value.replace(/^\./, '').toLowerCase() || null
+      cookie.domain = value === '' ? null : value.replace(/^\./, '').toLowerCase()
       return
     case 'path':
       cookie.path = value.startsWith('/') ? value : null

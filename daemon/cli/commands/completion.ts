@@ -5,6 +5,7 @@ import { type Candidate, candidates } from '../completion-words.ts'
 import type { Context } from '../context.ts'
 import { exits, UsageError } from '../exit.ts'
 import { printable } from '../printable.ts'
+import { plural } from '../quantity.ts'
 import { listSessions } from '../session-argument.ts'
 import { type Shell, shells } from '../shells.ts'
 
@@ -24,8 +25,9 @@ const isShell = (word: string): word is Shell => shells.some((shell) => shell ==
 async function answer(context: Context, words: readonly string[]): Promise<string> {
   const found = candidates(commands, words)
   const current = words.at(-1) ?? ''
-  const sessions = found.also === 'session' ? (await sessionWords(context)).filter(({ text }) => text.startsWith(current)) : []
-  const lines = [...found.words, ...sessions].map(({ text, summary }) => (summary ? `${text}\t${summary}` : text))
+  const asked = found.also === 'session' ? await sessionWords(context) : found.also === 'jar' ? await jarWords(context) : []
+  const known = asked.filter(({ text }) => text.startsWith(current))
+  const lines = [...found.words, ...known].map(({ text, summary }) => (summary ? `${text}\t${summary}` : text))
   if (found.also === 'file' || found.also === 'command') lines.push(`:${found.also}`)
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -41,4 +43,13 @@ async function sessionWords({ connectRunning }: Context): Promise<Candidate[]> {
     words.set(id, printable(name))
   }
   return [...words].map(([text, summary]) => ({ text, summary }))
+}
+
+async function jarWords({ connectRunning }: Context): Promise<Candidate[]> {
+  const client = await connectRunning()
+  if (!client) return []
+  const { items } = await client.call('jar/list', {}).finally(() => client.close())
+  return items
+    .filter(({ name }) => name === printable(name))
+    .map(({ name, cookies }) => ({ text: name, summary: plural(cookies, 'cookie') }))
 }
