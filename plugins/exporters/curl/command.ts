@@ -1,9 +1,6 @@
-/** One request as a cURL command. */
+/** One request as a command of curl, whatever the shell. */
 import type { Exchange, Request } from '../../../sdk/model.ts'
 import { token } from '../replay/fields.ts'
-import type { Script } from '../replay/script.ts'
-import { caption } from '../text/caption.ts'
-import { plainText, printf, quoted, shellWord } from './shell-text.ts'
 
 /** curl writes them itself, by the request and by its body. */
 const ofTransfer = new Set(['content-length', 'transfer-encoding', 'expect'])
@@ -14,62 +11,57 @@ const formType = 'Content-Type'
 const unsendable = /[\u0000\r\n]/g
 const urlParts = /^(https?:\/\/)((?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d+)?)([/?].*)?$/is
 
-/** A word holds at most 128 KiB (Linux); from there on, and where it is no plain text, a body comes by standard input. */
-const wordBytes = 64 * 1024
 /** Beyond it curl waits for a leave to send a body. */
 const expectBytes = 1024 * 1024
 
-export const curlScript: Script = {
-  head: '#!/bin/sh\n',
-  request(exchange, body) {
-    const command = curlCommand(exchange, body)
-    // Pasted into a shell that knows no comments (zsh) the first line is a command that is not found.
-    return command === null ? null : `\n# ${caption(exchange)}\n${command}\n`
-  },
-  tail: '',
+/** One of curl's, with its value. null: the URL, which has none. */
+type Option = readonly [name: string | null, value?: string]
+
+export interface CurlCommand {
+  /** The URL and what belongs to it. */
+  target: Option[]
+  options: Option[]
+  /** null: it sends none. */
+  body: Buffer | null
 }
 
 /** null: curl cannot make this request; its URL has a host that is none, or its method is no token. */
-function curlCommand(exchange: Exchange, body: Buffer): string | null {
-  const { request } = exchange
+export function curlCommand({ request }: Exchange, body: Buffer): CurlCommand | null {
   const url = urlParts.exec(request.url)
   if (!url || !token.test(request.method)) return null
   const [, scheme = '', authority = '', target = ''] = url
-  const words = [`curl --path-as-is -g ${urlWords(scheme + authority, target)}`, ...versionWords(request, scheme)]
-  const empty = body.length === 0 && !hasLengthZero(request)
-  words.push(...methodWords(request.method, !empty))
-  words.push(...headerWords(request, authority, !empty))
-  if (body.length > expectBytes) words.push("-H 'Expect:'")
-  if (empty) return words.join(' \\\n  ')
-  const text = body.length <= wordBytes ? plainText(body) : null
-  if (text !== null) return [...words, `--data-raw ${quoted(text)}`].join(' \\\n  ')
-  return `${printf(body)} | ${[...words, '--data-binary @-'].join(' \\\n  ')}`
+  const options = [...versionOptions(request, scheme)]
+  const hasBody = body.length > 0 || hasLengthZero(request)
+  options.push(...methodOptions(request.method, hasBody), ...headerOptions(request, authority, hasBody))
+  if (body.length > expectBytes) options.push(['-H', 'Expect:'])
+  return { target: targetOptions(scheme + authority, target), options, body: hasBody ? body : null }
 }
 
 /** curl refuses or changes some targets in a URL; given apart it sends any as it is. */
-function urlWords(origin: string, target: string): string {
-  if (/^(?:\/[!"$-~]*)?$/.test(target)) return shellWord(origin + target)
-  return `${shellWord(`${origin}/`)} --request-target ${shellWord(target.replace(unsendable, encodeURIComponent))}`
+function targetOptions(origin: string, target: string): Option[] {
+  const before: Option[] = [['--path-as-is'], ['-g']]
+  if (/^(?:\/[!"$-~]*)?$/.test(target)) return [...before, [null, origin + target]]
+  return [...before, [null, `${origin}/`], ['--request-target', target.replace(unsendable, encodeURIComponent)]]
 }
 
-function versionWords({ httpVersion }: Request, scheme: string): string[] {
+function versionOptions({ httpVersion }: Request, scheme: string): Option[] {
   const secure = scheme.toLowerCase() === 'https://'
-  if (httpVersion === '1.0') return ['--http1.0']
-  if (httpVersion === '1.1') return secure ? ['--http1.1'] : []
-  if (httpVersion === '2') return [secure ? '--http2' : '--http2-prior-knowledge']
+  if (httpVersion === '1.0') return [['--http1.0']]
+  if (httpVersion === '1.1') return secure ? [['--http1.1']] : []
+  if (httpVersion === '2') return [[secure ? '--http2' : '--http2-prior-knowledge']]
   return []
 }
 
 const hasLengthZero = ({ method, headers }: Request): boolean =>
   method !== 'GET' && method !== 'HEAD' && headers.some(([name, value]) => /^content-length$/i.test(name) && /^0+$/.test(value))
 
-function methodWords(method: string, hasBody: boolean): string[] {
-  if (method === 'HEAD' && !hasBody) return ['--head']
-  return method === (hasBody ? 'POST' : 'GET') ? [] : [`-X ${quoted(method)}`]
+function methodOptions(method: string, hasBody: boolean): Option[] {
+  if (method === 'HEAD' && !hasBody) return [['--head']]
+  return method === (hasBody ? 'POST' : 'GET') ? [] : [['-X', method]]
 }
 
-function headerWords({ headers }: Request, authority: string, hasBody: boolean): string[] {
-  const words: string[] = []
+function headerOptions({ headers }: Request, authority: string, hasBody: boolean): Option[] {
+  const options: Option[] = []
   const present = new Set<string>()
   for (const [name, value] of headers) {
     const key = name.toLowerCase()
@@ -78,9 +70,9 @@ function headerWords({ headers }: Request, authority: string, hasBody: boolean):
     present.add(key)
     if (key === 'host' && value === authority) continue
     const sent = value.replace(unsendable, ' ')
-    words.push(`-H ${shellWord(/^[ \t]*$/.test(sent) ? `${name};` : `${name}: ${sent}`)}`)
+    options.push(['-H', /^[ \t]*$/.test(sent) ? `${name};` : `${name}: ${sent}`])
   }
-  for (const name of hasBody ? [...added, formType] : added) if (!present.has(name.toLowerCase())) words.push(`-H '${name}:'`)
-  if (present.has('accept-encoding')) words.push('--compressed')
-  return words
+  for (const name of hasBody ? [...added, formType] : added) if (!present.has(name.toLowerCase())) options.push(['-H', `${name}:`])
+  if (present.has('accept-encoding')) options.push(['--compressed'])
+  return options
 }
