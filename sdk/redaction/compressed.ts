@@ -25,8 +25,8 @@ const base64Run = /(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\\/)+(?:(?:=|%3[Dd]){1,2})?/y
 /** Shorter ones hold no compressed data. */
 const leastRun = 24
 
-/** No frame or member is shorter, bytes. */
-const leastPacked = 9
+/** No frame or member that holds a secret of eight bytes is shorter, bytes. */
+const leastPacked = 16
 
 /** Bytes as a Latin-1 string of them, or text. */
 export const mayHoldCompressed = (text: string): boolean => text.length >= leastPacked && anyMark.test(text)

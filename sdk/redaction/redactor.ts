@@ -8,6 +8,7 @@ import type { FilteredExchange } from '../plugin.ts'
 import { mayHoldCompressed, type Replaced, replaceInCompressed } from './compressed.ts'
 import { type JsonPath, jsonPath, replaceInJson, replaceUnderKeys } from './json-values.ts'
 import type { Pseudonym } from './pseudonyms.ts'
+import { replaceInXml } from './xml-values.ts'
 
 /** What is secret; names ignore case. `*` stands for any characters in them. */
 export interface RedactionRules {
@@ -22,8 +23,8 @@ export interface RedactionRules {
   /** Fields of bodies that are `application/x-www-form-urlencoded` or `multipart/form-data`. */
   form?: readonly string[]
   /**
-   * Names with a secret value wherever names have values: in queries and forms, and in JSON at any depth, where all texts and numbers below
-   * are meant. `-`, `_` and `.` in names do not count.
+   * Names with a secret value wherever names have values: in queries and forms, in elements and attributes of XML, and in JSON at any depth, where
+   * all texts and numbers below are meant. `-`, `_` and `.` in names do not count.
    */
   keys?: readonly string[]
   /** User names and passwords in URLs, and JSON Web Tokens wherever they stand. */
@@ -223,17 +224,26 @@ export class Redactor {
     if (type.essence === 'multipart/form-data') return this.#otherBodies ? null : this.#multipart(bytes)
     if (this.#otherBodies && !isForm && !isJson) return null
     const text = bodyText(bytes, type)
-    if (text === null) return isForm || isJson ? null : bytes
+    if (text === null) return isForm || isJson ? null : this.#unnamedJson(bytes)
     const redacted = this.#bodyText(text, isForm, isJson, type.essence)
     if (redacted === null || redacted === text) return redacted === null ? null : bytes
     // The charset that it has or declares may be another one; a byte order mark comes before that.
     return Buffer.from(isUtf8(bytes) || redacted.startsWith('\ufeff') ? redacted : `\ufeff${redacted}`)
   }
 
+  /** Uploads are JSON often enough that only say to be bytes. */
+  #unnamedJson(bytes: Uint8Array): Uint8Array {
+    if (!/^\s*[[{]/.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1')) || !isUtf8(bytes)) return bytes
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+    const after = this.#content(text)
+    return after === text ? bytes : Buffer.from(after)
+  }
+
   #bodyText(text: string, isForm: boolean, isJson: boolean, essence: string): string | null {
     if (isForm) return this.#withoutTokens(this.#pairs(text, this.#form))
     if (essence === 'text/event-stream')
       return text.replace(/^(data: ?)(.*)$/gm, (_, name: string, data: string) => name + this.#content(data))
+    if (/[/+]xml$/.test(essence)) return this.#content(replaceInXml(text, this.#keys, this.#pseudonym))
     if (!isJson) return this.#content(text)
     const redacted = this.#jsonText(text, true)
     return redacted === null ? null : this.#withoutTokens(redacted)

@@ -138,10 +138,16 @@ function writings(secret: string): Set<string> {
     percent.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`),
     JSON.stringify(secret).slice(1, -1),
     Buffer.from(JSON.stringify(secret).slice(1, -1), 'utf8').toString('latin1'),
+    inMarkup(secret),
+    inMarkup(bytes.toString('latin1')),
     ...inBase64(bytes),
     ...inBase64(bytes).map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
   ])
 }
+
+/** As text and attributes of XML and HTML. */
+const inMarkup = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
+const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
 const wellFormed = (text: string): string => encodeURIComponent(text.toWellFormed())
 

@@ -112,6 +112,17 @@ const places: [place: string, change: object, bodies: Bodies][] = [
     ...sent([['Content-Type', type]], Buffer.from(`{"a":1}\n${JSON.stringify({ password: canary() })}\n`)),
   ]),
   ['JSON as text/plain, one value', ...sent([['Content-Type', 'text/plain']], json({ password: canary() }))],
+  ['JSON as application/octet-stream', ...sent([['Content-Type', 'application/octet-stream']], json({ password: canary() }))],
+  ['a code in a form', ...sent(formType, Buffer.from(`grant_type=authorization_code&code=${encodeURIComponent(canary())}`))],
+  [
+    'XML element',
+    ...sent(
+      [['Content-Type', 'text/xml']],
+      Buffer.from(`<s:a xmlns:s="u"><s:Password type="x">${canary('&amp;&#x3c;')}</s:Password></s:a>`),
+    ),
+  ],
+  ['XML attribute', ...received([['Content-Type', 'application/soap+xml']], Buffer.from(`<a><user name='u' api-key="${canary()}"/></a>`))],
+  ['XML CDATA', ...sent([['Content-Type', 'application/xml']], Buffer.from(`<a><token><![CDATA[${canary()}]]></token></a>`))],
   ['server-sent events', ...received([['Content-Type', 'text/event-stream']], Buffer.from(`data: {"token":"${canary()}"}\n\n`))],
   [
     'a message',
@@ -123,9 +134,12 @@ const places: [place: string, change: object, bodies: Bodies][] = [
 ]
 /** What shows itself somewhere else, too: where nothing says that it is a secret. */
 const [first = ''] = canaries
+const marked = canary('&amp')
+places.push(['field with a mark', { request: { headers: [['X-Api-Key', marked]] } }, {}])
 places.unshift(
   ['before it shows itself, in a path', { request: { url: `https://origin.test/reset/${encodeURIComponent(first)}` } }, {}],
   ['in an HTML page', ...received([['Content-Type', 'text/html']], Buffer.from(`<b>${first}</b>`))],
+  ['in an HTML page, escaped', ...received([['Content-Type', 'text/html']], Buffer.from(`<b>${marked.replace('&', '&amp;')}</b>`))],
   [
     'in base64 in a text',
     ...received([['Content-Type', 'text/plain']], Buffer.from(`see ${Buffer.from(`x${first}y`).toString('base64')}`)),
@@ -157,6 +171,7 @@ async function write(exporter: ExporterManifest, exchanges: ExportedExchange[]):
 
 const writings = (secret: string) => [
   secret,
+  secret.replaceAll('&', '&amp;'),
   encodeURIComponent(secret),
   JSON.stringify(secret).slice(1, -1),
   Buffer.from(secret).toString('base64').slice(0, -3),

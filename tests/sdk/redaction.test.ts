@@ -103,3 +103,33 @@ describe('paths into JSON', () => {
     )
   })
 })
+
+describe('XML', () => {
+  const byKeys = new Redactor({ keys: ['pass*', 'token'] }, name)
+  const xml = (text: string) => byKeys.body(Buffer.from(text), typed('application/xml'))?.toString()
+
+  it('has secrets in elements, CDATA and attributes, whatever their prefix, and stays as it is around them', () => {
+    fc.assert(
+      fc.property(secrets, words, (secret, word) => {
+        const escaped = `${secret}&lt;&#60;&#x3C;&amp;`
+        const hidden = name(`${secret}<<<&`)
+        const written = (value: string) =>
+          `<?xml version="1.0"?>\n<x${word} a="${word}" x:Token = '${value}'><s:Pass-word b="1">${value}</s:Pass-word>${word}</x${word}>`
+        expect(xml(written(escaped))).toBe(written(hidden))
+        const cdata = (value: string) => `<a><token>\n<![CDATA[${value}]]></token><b>${word}</b></a>`
+        expect(xml(cdata(secret))).toBe(cdata(name(secret)))
+      }),
+    )
+  })
+
+  it('of whatever it is made takes no time', () => {
+    const text = `<a ${'<token '.repeat(20_000)}${'x="'.repeat(20_000)}<![CDATA[${'['.repeat(20_000)}`
+    expect(xml(text)).toBe(text)
+  })
+})
+
+it('a body in another charset says that it is UTF-8 once something is hidden in it', () => {
+  const byKeys = new Redactor({ keys: ['token'] }, name)
+  const body = byKeys.body(Buffer.from('\ufeff{"token":"abc"}', 'utf16le'), typed('text/plain'))
+  expect(body?.toString()).toBe(`\ufeff{"token":"${name('abc')}"}`)
+})
