@@ -1,13 +1,14 @@
 /** Pages of exchanges that match a query, in a session of a million like real traffic: fixed fields by index, paths, header fields, bodies; and overviews of all. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { overviewKeys } from '../sdk/overview-keys.ts'
 import { type Bench, type Context, judge, type Outcome } from './bench.ts'
 import { type LoadedSession, withFilledSession } from './filled-session.ts'
 import { traceOf } from './load/orders.ts'
 import { milliseconds, whole } from './measure/format.ts'
 import { quantile } from './measure/statistics.ts'
 
-/** In which the columns are made, off every other path. */
-const columnsMs = 30_000
+/** In which the columns are made, off every other path, once somebody has asked. */
+const columnsMs = 60_000
 
 interface Kind {
   id: string
@@ -28,14 +29,14 @@ async function kindsOf(session: LoadedSession): Promise<Kind[]> {
     {
       id: 'fixed',
       what: 'a mix of fixed fields',
-      queries: [`host:${host} method:GET status:>=400`, 'dur:>1h size:>1gb', 'state:failed'],
-      target: null,
+      queries: [`host:${host} method:GET status:>=400`, 'dur:>1h size:>1gb', 'state:failed', 'ws OR sse OR source:send', 'type:image'],
+      target: 25,
     },
     { id: 'path', what: 'path text', queries: ['path~nowhere', 'path:/nowhere/*', 'path:*/nowhere', 'nowhere.test'], target: 200 },
     {
       id: 'header',
       what: 'a header field, not indexed',
-      queries: ['resp.header.x-nowhere:*', 'header.x-trace-id:nothing', 'type:image'],
+      queries: ['resp.header.x-nowhere:*', 'header.x-trace-id:nothing', 'req.type:image'],
       target: 1000,
     },
     { id: 'regex', what: 'a regular expression on the path', queries: ['path=~^/nowhere/'], target: null },
@@ -55,17 +56,16 @@ async function timesOf(session: LoadedSession, { queries }: Kind, rounds: number
   return times
 }
 
-/** Of the last rounds, when there are columns: the first overview is what they are made for. */
-async function overviewTimes({ daemon, facts }: LoadedSession): Promise<number[]> {
+async function overviewTimes({ daemon, facts }: LoadedSession, wheres: readonly (string | undefined)[]): Promise<number[]> {
   const times: number[] = []
-  const rounds = 8
-  for (let round = 0; round < rounds; round++) {
-    for (const by of ['host', 'path', 'status', 'type'] as const) {
-      const began = performance.now()
-      await daemon.call('session/overview', { sessionId: facts.id, by })
-      if (round >= rounds / 2) times.push(performance.now() - began)
+  for (let round = 0; round < 5; round++) {
+    for (const by of overviewKeys) {
+      for (const where of wheres) {
+        const began = performance.now()
+        await daemon.call('session/overview', { sessionId: facts.id, by, ...(where !== undefined && { where }) })
+        if (round > 0) times.push(performance.now() - began)
+      }
     }
-    if (round === 0) await delay(columnsMs)
   }
   return times
 }
@@ -92,30 +92,46 @@ async function run(context: Context): Promise<Outcome> {
     }
   }
   const measureAll = async (session: LoadedSession) => {
+    const began = performance.now()
+    await session.daemon.call('session/overview', { sessionId: session.facts.id, by: 'path' })
+    notes.push(`The first overview, by path, for which there were no columns yet: ${milliseconds(performance.now() - began)}.`)
+    await delay(columnsMs)
     await measure(session)
-    const times = await overviewTimes(session)
-    const [p50, p90] = [quantile(times, 0.5), quantile(times, 0.9)]
-    context.log(`  overview: ${milliseconds(p50)}`)
-    const row = rows.find(({ id }) => id === 'overview')
-    if (row) Object.assign(row, { measured: `p50 ${milliseconds(p50)}, p90 ${milliseconds(p90)}`, verdict: judge(true, p90 <= 150) })
+    for (const [id, wheres] of overviews) {
+      const times = await overviewTimes(session, wheres)
+      const [p50, p90] = [quantile(times, 0.5), quantile(times, 0.9)]
+      context.log(`  ${id}: ${milliseconds(p50)}`)
+      const row = rows.find((each) => each.id === id)
+      if (row) Object.assign(row, { measured: `p50 ${milliseconds(p50)}, p90 ${milliseconds(p90)}`, verdict: judge(true, p90 <= 150) })
+    }
   }
   await withFilledSession(context, stored, notes, measureAll, 'orders')
   const table = { title: `A page of 100 in ${whole(stored)} exchanges`, columns: ['by', 'queries', 'p50', 'longest'], rows: lines }
   return { rows, tables: lines.length > 0 ? [table] : [], notes }
 }
 
+const overviews: readonly [id: string, wheres: (string | undefined)[]][] = [
+  ['overview', [undefined]],
+  ['overview-where', ['status:200 dur:<50ms', 'resp.header.x-served-by:edge-3']],
+]
+
 const work = (what: string): string => `exchange/list by query at 1,000,000: ${what}`
+
+const columns = 'With columns, which the first query that is not answered at once has made (some ten seconds of another core); the first ones read the record.'
+const heads = 'Each different head is read once by each reader, which forgets what it read half a second after the last call: 0.3 us for a head of 400 bytes.'
+const first = 'The first one reads the record, which takes seconds, and has the columns made.'
 
 export const bench: Bench = {
   name: 'query',
   rows: [
     { id: 'host', work: work('host'), target: '<= 10 ms a page', limits: '' },
     { id: 'status', work: work('status'), target: '<= 10 ms a page', limits: '' },
-    { id: 'fixed', work: work('a mix of fixed fields, all looked at'), target: '<= 25 ms', limits: 'No column segments yet.' },
-    { id: 'path', work: work('path text, none found'), target: '<= 200 ms', limits: '' },
-    { id: 'header', work: work('a header field, none found'), target: '<= 1 s', limits: '' },
-    { id: 'regex', work: work('a regular expression on the path, none found'), target: '-', limits: '' },
-    { id: 'overview', work: 'session/overview of 1,000,000 by host, path, status, type', target: '<= 150 ms', limits: '' },
+    { id: 'fixed', work: work('a mix of fixed fields, all looked at'), target: '<= 25 ms', limits: columns },
+    { id: 'path', work: work('path text, none found'), target: '<= 200 ms', limits: columns },
+    { id: 'header', work: work('a header field, none found'), target: '<= 1 s', limits: heads },
+    { id: 'regex', work: work('a regular expression on the path, none found'), target: '-', limits: 'Each path is tested for itself.' },
+    { id: 'overview', work: 'session/overview of 1,000,000 by every key', target: '<= 150 ms', limits: first },
+    { id: 'overview-where', work: 'session/overview of 1,000,000 with a where, by every key', target: '<= 150 ms', limits: first },
     { id: 'body', work: work('a text in bodies, one found'), target: '-', limits: 'Every body is read.' },
   ],
   run,

@@ -168,7 +168,10 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   provide(parts.textSearcher, (get) => new TextSearcher(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
   provide(parts.sqlRunner, () => new SqlRunner((error) => log.fault('a statement failed inside', error)))
   provide(parts.changeSignals, () => new ChangeSignals())
-  provide(parts.exchangeReader, (get) => new ExchangeReader(get(parts.readerPool), get(parts.sessionManager), get(parts.changeSignals)))
+  provide(
+    parts.exchangeReader,
+    (get) => new ExchangeReader(get(parts.readerPool), get(parts.sessionManager), get(parts.changeSignals), get(parts.indexMaker)),
+  )
   provide(parts.exchangeEditor, (get) => new ExchangeEditor(get(parts.sessionManager), get(parts.exchangeReader)))
   provide(parts.exchangeWaiter, (get) => new ExchangeWaiter(get(parts.exchangeReader), get(parts.changeSignals)))
   provide(

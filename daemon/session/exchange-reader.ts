@@ -4,6 +4,7 @@ import { deletionsKnown, formatClock, parseClock } from '../../sdk/clock.ts'
 import { invalidParams } from '../../sdk/errors.ts'
 import type { Exchange } from '../../sdk/model.ts'
 import { limits, type Params, type Result } from '../../sdk/protocol.ts'
+import type { IndexMaker } from '../store/index-maker.ts'
 import type { ChangesPage, Counted, ReaderSurface, SeqPage } from '../store/surface.ts'
 import type { ChangeSignals } from './change-signals.ts'
 import { refuseMalformed } from './clock.ts'
@@ -25,12 +26,14 @@ export class ExchangeReader {
   readonly #readers: Readers
   readonly #sessions: SessionManager
   readonly #signals: ChangeSignals
+  readonly #indexes: IndexMaker
 
-  /** @param signals hears how far each record is seen to have come */
-  constructor(readers: Readers, sessions: SessionManager, signals: ChangeSignals) {
+  /** @param signals hears how far each record is seen to have come @param indexes makes what queries lack that are not answered at once */
+  constructor(readers: Readers, sessions: SessionManager, signals: ChangeSignals, indexes: IndexMaker) {
     this.#readers = readers
     this.#sessions = sessions
     this.#signals = signals
+    this.#indexes = indexes
   }
 
   async list(params: ListParams, signal: AbortSignal): Promise<Result<'exchange/list'>> {
@@ -51,6 +54,7 @@ export class ExchangeReader {
     for (let after: number | null = 0; after !== null; ) {
       const slice: Counted = await this.#readers.run('count', { file, where, after }, signal)
       count += slice.count
+      if (after !== 0 && slice.next === null) this.#indexes.want('columns', file, slice.behind)
       after = slice.next
     }
     return { count }
@@ -89,6 +93,7 @@ export class ExchangeReader {
       const place = order === 'asc' ? { after: slice?.next ?? after, before } : { after, before: slice?.next ?? before }
       return this.#readers.run('list', { file, sessionId, query: { ...query, order, ...place }, redact }, signal)
     })
+    if (last !== first) this.#indexes.want('columns', file, last.behind)
     return { items, clock: this.#clockAt(sessionId, first.change), more: last.more }
   }
 

@@ -6,7 +6,8 @@ import { BodyReader } from './body-reader.ts'
 import { contentCodings, decodeContent } from './content-decoding.ts'
 import { type Database, openForReading, orClose, type Statement } from './database.ts'
 import { type ExchangeRow, exchangeColumns, exchangeJoins, jsonSize, toExchange } from './exchange-row.ts'
-import { Matching, type MatchingRows } from './matching.ts'
+import { Matching } from './matching.ts'
+import type { MatchingRows } from './matching-rows.ts'
 import { MessageReader } from './message-reader.ts'
 import { isEmpty, type Range } from './range.ts'
 import { sessionKind } from './session-layout.ts'
@@ -66,6 +67,7 @@ class ExchangeScan {
   #body: Statement
   #reader: BodyReader
   #messages: MessageReader
+  #queries: Matching
   #matching: MatchingRows | null
   #rest: Range
   #count = firstRows
@@ -81,7 +83,8 @@ class ExchangeScan {
     this.#body = db.prepare(`SELECT data FROM body WHERE id = ? AND size <= ${prefetchedBytes}`).pluck()
     this.#reader = new BodyReader(db)
     this.#messages = new MessageReader(db)
-    this.#matching = orClose(db, () => (where === undefined ? null : new Matching(db, this.#reader).of(where)))
+    this.#queries = new Matching(db, file, this.#reader)
+    this.#matching = orClose(db, () => (where === undefined ? null : this.#queries.of(where)))
     this.#rest = { after, until: (db.prepare('SELECT max(seq) FROM exchange').pluck().get() as number | null) ?? 0 }
   }
 
@@ -169,6 +172,7 @@ class ExchangeScan {
   }
 
   close(): void {
+    this.#queries.close()
     this.#db.close()
   }
 }

@@ -24,13 +24,16 @@ export interface CompiledQuery {
   tests: readonly ColumnTest[]
   /** It says all: what satisfies it matches. Else the predicate decides of each. */
   isExact: boolean
+  /** An index leads to those that satisfy it. */
+  isIndexed: boolean
 }
 
 /** Relative times are meant from now. */
 export function compileSql(query: Query, now: number): CompiledQuery {
   const tests: ColumnTest[] = []
-  const { sql, params, isExact } = onExchange(compile(query, { now, tests }))
-  return { sql, params, tests, isExact }
+  const condition = compileCondition(query, { now, tests })
+  const { sql, params, isExact } = onExchange(condition)
+  return { sql, params, tests, isExact, isIndexed: condition.table === 'l' || condition.table === 's' }
 }
 
 interface Context {
@@ -38,36 +41,43 @@ interface Context {
   tests: ColumnTest[]
 }
 
-/** The table whose columns a condition reads: the exchange's, or one that many exchanges share. */
-type Table = 'e' | 'l' | 'o' | 's'
-interface Condition {
+/** The table whose columns a condition reads, by its alias: the exchange's, or one that many exchanges share. */
+export type Table = 'e' | 'l' | 'o' | 's' | 'c' | 'q' | 'r'
+export interface Condition {
   sql: string
   params: SqlValue[]
   table: Table
   isExact: boolean
 }
 
+/**
+ * Of the few lines, origins and statuses those that match are found first; lines and statuses then by an index. Of connections and heads there may be as many as
+ * exchanges: each looks at its own.
+ */
 const shared: { readonly [T in Exclude<Table, 'e'>]: (sql: string) => string } = {
   l: (sql) => `e.request_line IN (SELECT l.id FROM request_line l WHERE ${sql})`,
   o: (sql) => `e.origin IN (SELECT o.id FROM origin o WHERE ${sql})`,
   s: (sql) => `e.status IN (SELECT s.status FROM status_line s WHERE ${sql})`,
+  c: (sql) => `EXISTS (SELECT 1 FROM connection c WHERE c.id = e.connection AND (${sql}))`,
+  q: (sql) => `EXISTS (SELECT 1 FROM head q WHERE q.id = e.request_head AND (${sql}))`,
+  r: (sql) => `EXISTS (SELECT 1 FROM head r WHERE r.id = CASE WHEN e.status IS NOT NULL THEN e.response_head END AND (${sql}))`,
 }
 
-/** Of the few lines, origins and statuses those that match are found first; lines and statuses then by an index. */
 const onExchange = (condition: Condition): Condition =>
   condition.table === 'e' ? condition : { ...condition, sql: shared[condition.table](condition.sql), table: 'e' }
 
-function compile(query: Query, context: Context): Condition {
+/** What it asks, and of which table. @param context gets its tests */
+export function compileCondition(query: Query, context: Context): Condition {
   switch (query.type) {
     case 'term':
       return compilers[query.field](query, context)
     case 'not':
-      return not(compile(query.of, context))
+      return not(compileCondition(query.of, context))
     case 'and':
     case 'or':
       return join(
         query.type,
-        query.of.map((part) => compile(part, context)),
+        query.of.map((part) => compileCondition(part, context)),
       )
   }
 }
@@ -177,16 +187,7 @@ const time =
   ({ test }, { now }) =>
     exact(`e.started ${operator} ?`, [momentOf(test, now)])
 
-/** A condition on the one row that an exchange's own row points at. */
-const inRow = (table: string, reference: string, { sql, params }: { sql: string; params: SqlValue[] }): Condition =>
-  exact(`EXISTS (SELECT 1 FROM ${table} x WHERE x.id = ${reference} AND (${sql}))`, params)
-
-const client =
-  (compileColumn: Compiler): Compiler =>
-  (term, context) =>
-    inRow('connection', 'e.connection', compileColumn(term, context))
-
-const heads = { request: 'e.request_head', response: 'CASE WHEN e.status IS NOT NULL THEN e.response_head END' } as const
+const heads = { request: 'q', response: 'r' } as const
 type Side = keyof typeof heads
 
 /** Fields of a head, which is JSON text: [["Name","value"],...]. */
@@ -194,20 +195,20 @@ const fieldTest =
   (side: Side, named: (term: Term) => string | undefined, valueTest: (term: Term) => (value: string) => boolean): Compiler =>
   (term, context) => {
     const name = named(term)
-    const found = fieldFinder(name, valueTest(term))
-    const first = firstGlance(name, term)
-    return inRow('head', heads[side], tested('x.fields', onText(found), context, 'e', first))
+    const table = heads[side]
+    const column = `${table}.fields`
+    return tested(column, onText(fieldFinder(name, valueTest(term))), context, table, firstGlance(column, name, term))
   }
 
 /** What must stand in the head's text: the parts of the value, or at least the name. */
-function firstGlance(name: string | undefined, { field, test }: Term): { sql: string; params: SqlValue[] } | undefined {
+function firstGlance(column: string, name: string | undefined, { field, test }: Term): { sql: string; params: SqlValue[] } | undefined {
   if ((test.type === 'is' || test.type === 'contains') && fieldOf(field).type === 'value') {
-    const glance = holding('x.fields', test.pieces.map(jsonText))
+    const glance = holding(column, test.pieces.map(jsonText))
     if (glance !== undefined) return glance
   }
   // LIKE ignores the case of ASCII, as names do; it ends at a NUL, which stands escaped there.
   if (name === undefined || !/^[\x20-\x7e]+$/.test(name)) return undefined
-  return { sql: `x.fields LIKE ? ESCAPE '\\'`, params: [`%"${jsonText(name).replace(/[%_\\]/g, '\\$&')}"%`] }
+  return { sql: `${column} LIKE ? ESCAPE '\\'`, params: [`%"${jsonText(name).replace(/[%_\\]/g, '\\$&')}"%`] }
 }
 
 const header = (side: Side): Compiler =>
@@ -259,12 +260,10 @@ const inBody =
   (side: Side): Compiler =>
   () => ({ ...exact(`e.${side}_body IS NOT NULL`, []), isExact: false })
 
-const url: Compiler = (term, context) =>
-  inRow(
-    'request_line',
-    'e.request_line',
-    text('e', `(x.scheme || '://' || x.authority || CASE WHEN e.path = '*' THEN '' ELSE e.path END)`)(term, context),
-  )
+const url: Compiler = (term, context) => {
+  const { sql, params } = text('e', `(x.scheme || '://' || x.authority || CASE WHEN e.path = '*' THEN '' ELSE e.path END)`)(term, context)
+  return exact(`EXISTS (SELECT 1 FROM request_line x WHERE x.id = e.request_line AND (${sql}))`, params)
+}
 
 const compilers: { readonly [F in FieldName]: Compiler } = {
   host: text('l', 'l.host'),
@@ -302,10 +301,10 @@ const compilers: { readonly [F in FieldName]: Compiler } = {
   wait: number('e', 'max(0, e.response_started - e.request_ended)', 1000),
   from: time('>='),
   until: time('<'),
-  client: client(text('e', 'x.address')),
-  'client.port': client(number('e', 'x.port')),
-  process: client((term, context) => joinAlike('or', [text('e', 'x.process')(term, context), text('e', 'x.path')(term, context)])),
-  'process.pid': client(number('e', 'x.pid')),
+  client: text('c', 'c.address'),
+  'client.port': number('c', 'c.port'),
+  process: (term, context) => joinAlike('or', [text('c', 'c.process')(term, context), text('c', 'c.path')(term, context)]),
+  'process.pid': number('c', 'c.pid'),
   server: text('o', 'o.address'),
   'server.port': number('o', 'o.port'),
   'tls.version': tls(({ version }) => version),

@@ -8,10 +8,9 @@ import { type ExchangeRow, exchangeColumns, exchangeJoins, toExchange } from './
 import type { ShownTexts } from './index/searchable-text.ts'
 import { type SearchSlice, type TextQuery, TextSearch } from './index/text-search.ts'
 import { Matching } from './matching.ts'
+import type { MatchingRows } from './matching-rows.ts'
 import type { MessageDecoding } from './message-decoding.ts'
 import { MessageReader } from './message-reader.ts'
-import { ColumnReader } from './overview/columns/column-reader.ts'
-import { isColumnKey } from './overview/columns/columns-file.ts'
 import { type OverviewSlice, overviewSlice } from './overview/overview-slice.ts'
 import { PageInProgress } from './page.ts'
 import { type Direction, isEmpty, type Range, withoutRow } from './range.ts'
@@ -33,7 +32,6 @@ export class Reader {
   #forgotten: Statement
   #lastSeq: Statement
   #search: TextSearch
-  #columns: ColumnReader
   #bodies: BodyReader
   #messages: MessageReader
   #matching: Matching
@@ -54,15 +52,14 @@ export class Reader {
     this.#forgotten = db.prepare('SELECT forgotten FROM progress').pluck()
     this.#lastSeq = db.prepare('SELECT max(seq) FROM exchange').pluck()
     this.#bodies = new BodyReader(db)
-    this.#matching = new Matching(db, this.#bodies)
+    this.#matching = new Matching(db, file, this.#bodies)
     this.#search = new TextSearch(db, file)
-    this.#columns = new ColumnReader(db, file)
     this.#messages = new MessageReader(db)
   }
 
   close(): void {
     this.#search.close()
-    this.#columns.close()
+    this.#matching.close()
     this.#db.close()
   }
 
@@ -71,9 +68,11 @@ export class Reader {
     const change = this.#change.get() as number
     const range = { after: query.after ?? 0, until: Math.min((query.before ?? beyondAll) - 1, this.#end()) }
     const page = new PageInProgress(sessionId, query)
-    const rest = this.#fill(page, query.order === 'asc' ? 'seq' : 'seqBack', range, query.where)
+    const matching = this.#matchingOf(query.where)
+    const rest = this.#fill(page, query.order === 'asc' ? 'seq' : 'seqBack', range, matching)
     const { items, bytes } = page
-    return { items, bytes, change, more: !isEmpty(rest), next: query.order === 'asc' ? rest.after : rest.until + 1 }
+    const next = query.order === 'asc' ? rest.after : rest.until + 1
+    return { items, bytes, change, more: !isEmpty(rest), next, behind: matching?.behind ?? 0 }
   }
 
   /** By change, oldest first. */
@@ -82,7 +81,7 @@ export class Reader {
     const begunAt = this.#change.get() as number
     const range = { after: since, until: begunAt }
     const page = new PageInProgress(sessionId, query)
-    const rest = this.#fill(page, 'change', range, query.where)
+    const rest = this.#fill(page, 'change', range, this.#matchingOf(query.where))
     const more = !isEmpty(rest)
     const change = more ? rest.after : range.until
     const deleted = this.#deleted.all(Math.max(since, known), change) as number[]
@@ -92,17 +91,18 @@ export class Reader {
 
   /** How many match after this seq, as far as one gets in a slice. */
   count(where: string, after: number): Counted {
-    const { count, rest } = this.#matching.of(where).count({ after, until: this.#end() }, performance.now() + searchMs)
-    return { count, next: isEmpty(rest) ? null : rest.after }
+    const matching = this.#matching.of(where)
+    const { count, rest } = matching.count({ after, until: this.#end() }, performance.now() + searchMs)
+    return { count, next: isEmpty(rest) ? null : rest.after, behind: matching.behind }
   }
 
   /** What matches after this seq in groups, as far as one gets in a slice. */
   overview(where: string, by: OverviewKey, after: number): OverviewSlice {
-    const range = { after, until: this.#end() }
-    const deadline = performance.now() + searchMs
-    if (where !== '' || !isColumnKey(by)) return { ...overviewSlice(this.#matching.of(where), by, range, deadline), behind: 0 }
-    const slice = this.#columns.slice(by, range, deadline)
-    return slice ?? { ...overviewSlice(this.#matching.of(''), by, range, deadline), behind: this.#change.get() as number }
+    return overviewSlice(this.#matching.of(where), by, { after, until: this.#end() }, performance.now() + searchMs)
+  }
+
+  #matchingOf(where: string | undefined): MatchingRows | null {
+    return where === undefined ? null : this.#matching.of(where)
   }
 
   #end(): number {
@@ -110,8 +110,8 @@ export class Reader {
   }
 
   /** What of the range is not in the page. */
-  #fill(page: PageInProgress, direction: Direction, range: Range, where: string | undefined): Range {
-    return where === undefined ? this.#fillWithAll(page, direction, range) : this.#fillWithMatches(page, direction, range, where)
+  #fill(page: PageInProgress, direction: Direction, range: Range, matching: MatchingRows | null): Range {
+    return matching === null ? this.#fillWithAll(page, direction, range) : this.#fillWithMatches(page, direction, range, matching)
   }
 
   /** Slice by slice until it is full. */
@@ -127,8 +127,7 @@ export class Reader {
     }
   }
 
-  #fillWithMatches(page: PageInProgress, direction: Direction, range: Range, where: string): Range {
-    const matching = this.#matching.of(where)
+  #fillWithMatches(page: PageInProgress, direction: Direction, range: Range, matching: MatchingRows): Range {
     const deadline = performance.now() + searchMs
     const { rows, rest } = matching.find(direction, range, page.room + 1, deadline)
     let behind = range

@@ -89,10 +89,14 @@ export interface Page {
 export interface SeqPage extends Page {
   /** With `more`: the next page's `after`, or its `before` backwards. With a `where` a page may move on without an item. */
   next: number
+  /** Changes of the record that columns do not tell, and would: what making them is worth. */
+  behind: number
 }
 export interface Counted {
   count: number
   next: number | null
+  /** As in a SeqPage. */
+  behind: number
 }
 export interface ChangesPage extends Page {
   deleted: number[]

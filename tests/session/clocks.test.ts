@@ -5,6 +5,7 @@ import { ChangeSignals } from '../../daemon/session/change-signals.ts'
 import { ExchangeReader } from '../../daemon/session/exchange-reader.ts'
 import type { SessionManager } from '../../daemon/session/session-manager.ts'
 import { openForWriting } from '../../daemon/store/database.ts'
+import type { IndexMaker } from '../../daemon/store/index-maker.ts'
 import { ReaderPool } from '../../daemon/store/reader-pool.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
 import { layOut, sessionKind } from '../../daemon/store/session-layout.ts'
@@ -18,7 +19,7 @@ test('a clock from before the deletions that are remembered begins anew once, an
   for (let count = 0; count < 10; count++) file.commit([newRecord(file.nextSeq())], [])
   const pool = new ReaderPool({ home, fault: () => undefined })
   const sessions = { get: async () => ({ file: path }) } as unknown as SessionManager
-  const reader = new ExchangeReader(pool, sessions, new ChangeSignals())
+  const reader = new ExchangeReader(pool, sessions, new ChangeSignals(), { want: () => undefined } as unknown as IndexMaker)
   const since = (clock: string) => reader.list({ sessionId: 's', since: clock, limit: 3 }, new AbortController().signal)
 
   const early = await since('start')

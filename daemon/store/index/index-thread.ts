@@ -1,6 +1,6 @@
 /** A thread that makes indexes and columns. */
 import { setImmediate } from 'node:timers/promises'
-import { ColumnWriter } from '../overview/columns/column-writer.ts'
+import { ColumnWriter } from '../columns/column-writer.ts'
 import { removeColumns } from '../session-path.ts'
 import { TextIndexer } from './text-indexer.ts'
 

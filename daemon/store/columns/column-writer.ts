@@ -1,20 +1,27 @@
 /** Brings the columns of a session up to its record, a little at a time. Only one may write them. */
-import { type Database, openForReading, type Statement } from '../../database.ts'
-import { sessionKind } from '../../session-layout.ts'
-import { dimensions } from '../dimensions.ts'
-import { type OverviewRow, overviewColumnCount, overviewColumns } from '../group.ts'
-import { blockId, type ColumnKey, columnKeys, openColumnsForWriting } from './columns-file.ts'
-import { noWord, placeOf, Segment, segmentOf, wordElsewhere } from './segment.ts'
+import { overviewKeys } from '../../../sdk/overview-keys.ts'
+import { type Database, openForReading, type Statement } from '../database.ts'
+import { stateOf } from '../exchange-row.ts'
+import { dimensions, keyLength } from '../overview/dimensions.ts'
+import { sessionKind } from '../session-layout.ts'
+import { blockId, blocks, numberColumns, numberSources, openColumnsForWriting } from './columns-file.ts'
+import { absent, elsewhere, flagsMask, noNumber, noWord, placeOf, Segment, segmentOf, wordElsewhere } from './segment.ts'
 
 /** Rows of one statement: some milliseconds. */
 const sliceRows = 500
 /** Kept in memory until they are written. */
-const segmentsMaximum = 16
+const segmentsMaximum = 8
 /** Exchanges with other keys are read from the record. */
 const manyWords = 100_000
 
-const joins = [...new Set(columnKeys.map((key) => dimensions[key].joins))].join(' ')
-const keyColumns = columnKeys.flatMap((key) => dimensions[key].columns)
+const joins = [...new Set(overviewKeys.map((key) => dimensions[key].joins))].join(' ')
+const keyColumns = overviewKeys.flatMap((key) => dimensions[key].columns)
+const columns = ['e.seq', 'e.change', 'e.flags', 'e.started', 'e.path', ...Object.values(numberSources), ...keyColumns].join()
+type Row = [seq: number, change: number, flags: number, started: number, path: string, ...unknown[]]
+const firstNumber = 5
+const firstKey = firstNumber + numberColumns.length
+/** Columns have room for no more. */
+const largest = noNumber - 1
 
 export class ColumnWriter {
   readonly #wordsMaximum: number
@@ -48,7 +55,7 @@ export class ColumnWriter {
     }
     this.#changed = this.#session
       .prepare(
-        `SELECT ${[overviewColumns, ...keyColumns].join()} FROM exchange e INDEXED BY exchange_change ${joins}
+        `SELECT ${columns} FROM exchange e INDEXED BY exchange_change ${joins}
          WHERE e.change > ? ORDER BY e.change LIMIT ?`,
       )
       .raw()
@@ -69,7 +76,7 @@ export class ColumnWriter {
   /** Follows a few changes more; false: those were the last. No transaction is held afterwards. */
   step(): boolean {
     const { rows, deleted, change } = this.#session.transaction(() => this.#next())()
-    for (const seq of deleted) this.#segment(segmentOf(seq)).remove(placeOf(seq))
+    for (const seq of deleted) this.#segment(segmentOf(seq)).flags[placeOf(seq)] = absent
     for (const row of rows) this.#put(row)
     this.#change = change
     if (this.#segments.size > segmentsMaximum) this.#write()
@@ -87,27 +94,39 @@ export class ColumnWriter {
   }
 
   /** What changed next, and up to where that is all. Of one moment, so that no deletion is forgotten unseen. */
-  #next(): { rows: OverviewRow[]; deleted: number[]; change: number } {
+  #next(): { rows: Row[]; deleted: number[]; change: number } {
     const [reached, forgotten] = this.#reached.get() as [number, number]
     if (forgotten > this.#forgotten && forgotten > this.#change) this.#beginAnew()
     this.#forgotten = forgotten
-    const rows = this.#changed.all(this.#change, sliceRows) as OverviewRow[]
-    const change = rows.length < sliceRows ? reached : (rows.at(-1) as OverviewRow)[1]
+    const rows = this.#changed.all(this.#change, sliceRows) as Row[]
+    const change = rows.length < sliceRows ? reached : (rows.at(-1) as Row)[1]
     return { rows, deleted: this.#deleted.all(this.#change, change) as number[], change }
   }
 
-  #put(row: OverviewRow): void {
-    const keys = new Map<ColumnKey, number>()
-    let at = overviewColumnCount
-    for (const key of columnKeys) {
-      keys.set(key, this.#wordOf(dimensions[key].keyOf(row, at)))
+  #put(row: Row): void {
+    const [seq, , flags, started, path] = row
+    const segment = this.#segment(segmentOf(seq))
+    const place = placeOf(seq)
+    const numbers = row.slice(firstNumber, firstKey) as (number | null)[]
+    if (stateOf(flags) === 'open' || numbers.some((number) => number !== null && (number < 0 || number > largest))) {
+      segment.flags[place] = elsewhere
+      return
+    }
+    segment.flags[place] = flags & flagsMask
+    segment.started[place] = started
+    segment.paths.put(place, path)
+    for (const [index, column] of numberColumns.entries()) segment.numbers(column)[place] = numbers[index] ?? noNumber
+    let at = firstKey
+    for (const key of overviewKeys) {
+      segment.words(key)[place] = this.#wordOf(dimensions[key].valuesOf(row, at))
       at += dimensions[key].columns.length
     }
-    this.#segment(segmentOf(row[0])).put(placeOf(row[0]), row, (key) => keys.get(key) ?? wordElsewhere)
   }
 
-  #wordOf(text: string | null): number {
-    if (text === null) return noWord
+  /** Of several values none is told. */
+  #wordOf([text, ...others]: readonly string[]): number {
+    if (text === undefined) return noWord
+    if (text.length > keyLength || others.some((other) => other !== text)) return wordElsewhere
     const known = this.#words.get(text)
     if (known !== undefined) return known
     if (this.#words.size >= this.#wordsMaximum) return wordElsewhere
@@ -120,17 +139,14 @@ export class ColumnWriter {
   #segment(number: number): Segment {
     const known = this.#segments.get(number)
     if (known !== undefined) return known
-    const segment = new Segment((of) => this.#block.get(blockId(number, of)) as Uint8Array | undefined)
+    const segment = new Segment(number, (of) => this.#block.get(blockId(number, of)) as Uint8Array | undefined)
     this.#segments.set(number, segment)
     return segment
   }
 
   #write(): void {
     this.#columns.transaction(() => {
-      for (const [number, { facts, words }] of this.#segments) {
-        this.#putBlock.run(blockId(number, 'facts'), facts.data)
-        for (const key of columnKeys) this.#putBlock.run(blockId(number, key), bytesOf(words[key]))
-      }
+      for (const [number, segment] of this.#segments) for (const of of blocks) this.#putBlock.run(blockId(number, of), segment.block(of))
       const known = this.#words.size - this.#newWords.length
       for (const [index, text] of this.#newWords.entries()) this.#putWord.run(known + index + 1, text)
       this.#saveProgress.run(this.#change)
@@ -146,5 +162,3 @@ export class ColumnWriter {
     this.#change = 0
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength)
