@@ -117,8 +117,10 @@ const overviews: readonly [id: string, wheres: (string | undefined)[]][] = [
 
 const work = (what: string): string => `exchange/list by query at 1,000,000: ${what}`
 
-const columns = 'With columns, which the first query that is not answered at once has made (some ten seconds of another core); the first ones read the record.'
-const heads = 'Each different head is read once by each reader, which forgets what it read half a second after the last call: 0.3 us for a head of 400 bytes.'
+const columns =
+  'With columns, which the first query that is not answered at once has made (some ten seconds of another core); the first ones read the record.'
+const heads =
+  'Each different head is read once by each reader, which forgets what it read half a second after the last call: 0.3 us for a head of 400 bytes.'
 const first = 'The first one reads the record, which takes seconds, and has the columns made.'
 
 export const bench: Bench = {

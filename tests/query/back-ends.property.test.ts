@@ -117,7 +117,7 @@ it('all back ends find the same exchanges, for any of them and any query, howeve
         }
       },
     ),
-    { numRuns: 80, endOnFailure: true },
+    { numRuns: 50, endOnFailure: true },
   )
   // Neither all of them nor none: the queries tell exchanges apart.
   expect(found / asked).toBeGreaterThan(0.1)

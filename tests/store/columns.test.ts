@@ -155,7 +155,7 @@ describe('the columns of a session', () => {
           file.close()
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     )
   })
 

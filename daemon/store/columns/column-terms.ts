@@ -21,6 +21,7 @@ export class ColumnTerms {
   readonly #db: Database
   readonly #now: number
   readonly #withTests: WithTests
+  readonly #truths = new Map<string, SharedTruths>()
 
   /** @param db the session @param now relative times are meant from then, Unix ms */
   constructor(db: Database, now: number, withTests: WithTests) {
@@ -40,20 +41,32 @@ export class ColumnTerms {
 
   /** @param query of that table alone */
   shared(alias: SharedTable, query: Query): Evaluate {
+    const { column } = sharedTables[alias]
+    // A field of either side is the same question to a head, and heads of both lie side by side.
+    const question = JSON.stringify(query).replaceAll('"field":"resp.header"', '"field":"req.header"')
+    let truths = this.#truths.get(question)
+    if (truths === undefined) {
+      truths = this.#truthsOf(alias, query)
+      this.#truths.set(question, truths)
+    }
+    const asked = truths
+    return ({ segment, from, until, now }, among) => asked.evaluate(segment.numbers(column), from, until, among, now.reached)
+  }
+
+  #truthsOf(alias: SharedTable, query: Query): SharedTruths {
     const tests: ColumnTest[] = []
     const { sql, params } = compileCondition(query, { now: this.#now, tests })
-    const { table, column, mayChange = false } = sharedTables[alias]
+    const { table, mayChange = false } = sharedTables[alias]
     const ids = this.#db
       .prepare(`SELECT ${alias}.id FROM ${table} ${alias} WHERE ${alias}.id > ? AND ${alias}.id <= ? AND (${sql})`)
       .pluck()
     const last = this.#db.prepare(`SELECT max(id) FROM ${table}`).pluck()
-    const truths = new SharedTruths({
+    return new SharedTruths({
       idsOf: (after, until) => this.#withTests(tests, () => ids.all(after, until, ...params) as number[]),
       lastId: () => (last.get() as number | null) ?? 0,
       mayChange,
       withoutId: no,
     })
-    return ({ segment, from, until, now }, among) => truths.evaluate(segment.numbers(column), from, until, among, now.reached)
   }
 }
 
