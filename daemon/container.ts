@@ -35,6 +35,7 @@ import { ChangeTopics } from './session/change-topics.ts'
 import { ExchangeEditor } from './session/exchange-editor.ts'
 import { ExchangeReader } from './session/exchange-reader.ts'
 import { ExchangeWaiter } from './session/exchange-waiter.ts'
+import { FollowedExport } from './session/followed-export.ts'
 import { PluginReload } from './session/plugin-reload.ts'
 import { ExchangeReplayer } from './session/send/exchange-replayer.ts'
 import { RequestSender } from './session/send/request-sender.ts'
@@ -64,6 +65,7 @@ export const parts = {
   exchangeWaiter: part<ExchangeWaiter>('ExchangeWaiter'),
   exchangeReplayer: part<ExchangeReplayer>('ExchangeReplayer'),
   exporterRunner: part<ExporterRunner>('ExporterRunner'),
+  followedExport: part<FollowedExport>('FollowedExport'),
   importRunner: part<ImportRunner>('ImportRunner'),
   jars: part<Jars>('Jars'),
   indexMaker: part<IndexMaker>('IndexMaker'),
@@ -184,6 +186,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
     (get) => new ExchangeReplayer(get(parts.sessionManager), get(parts.exchangeReader), get(parts.requestSender), get(parts.sendPlaces)),
   )
   provide(parts.subscriptions, (get) => new Subscriptions(new ChangeTopics(get(parts.exchangeReader), get(parts.changeSignals))))
+  provide(parts.followedExport, (get) => new FollowedExport(get(parts.exporterRunner), get(parts.sessionManager), get(parts.changeSignals)))
   provide(parts.dispatcher, (get) => {
     const handlers = {
       ...daemonHandlers({
@@ -203,7 +206,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ),
       ...requestHandlers(get(parts.requestSender)),
       ...queryHandlers(get(parts.sqlRunner), get(parts.sessionManager)),
-      ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager)),
+      ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager), get(parts.followedExport)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
       ...jarHandlers(get(parts.jars)),
     }

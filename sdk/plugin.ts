@@ -52,6 +52,8 @@ export interface ExporterRun {
    * @param path in the plugin's own folder, where nothing lies yet; after a failure half of it may lie there
    */
   writeSession(path: string, exchanges: AsyncIterable<ExportedExchange>): Promise<void>
+  /** What was written of earlier exchanges stands before it already: a run of a followed session that is not the first. */
+  continues: boolean
 }
 
 export interface Exporter {
@@ -62,6 +64,13 @@ export interface Exporter {
 export interface ExporterManifest<Config = unknown> extends ManifestBase<'exporter'> {
   /** What is hidden when nobody says: `standard` when absent. `off`: what it writes is for keeping, or useless without secrets. */
   redaction?: 'off' | 'standard'
+  /**
+   * It can follow a live session: what it writes of some exchanges, and then of later ones, is what it would write of all. `run` is then called
+   * again and again on the same exporter, each time with those that have ended since.
+   */
+  follow?: boolean
+  /** Of what it writes, as Content-Type; application/octet-stream when absent. */
+  mediaType?: string
   create(config: Config, host: PluginHost): Exporter
 }
 

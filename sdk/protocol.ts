@@ -48,7 +48,8 @@ const method = <P extends TSchema, R extends TSchema>(summary: string, params: P
 
 const bySession = closed({ sessionId })
 
-export const ExporterInfo = open({ name: text, version: text, description: text, config: Type.Unknown() })
+const canFollow = optional(Type.Boolean({ description: 'An exporter that can follow a live session.' }))
+export const ExporterInfo = open({ name: text, version: text, description: text, config: Type.Unknown(), follow: canFollow })
 export type ExporterInfo = Static<typeof ExporterInfo>
 
 /** An entry of a file that could not be imported: where it stands there (`line 3`, `log.entries[2] (line 80)`), and why. */
@@ -62,6 +63,7 @@ export const PluginInfo = open({
   description: text,
   config: Type.Unknown({ description: 'JSON Schema of its config, or of its options.' }),
   builtIn: flag,
+  follow: canFollow,
   module: optional(Type.String({ description: "The file of one of the user's." })),
 })
 export type PluginInfo = Static<typeof PluginInfo>
@@ -472,20 +474,45 @@ export const requests = {
   ),
   'exporter/list': method('The exporters that are loaded.', closed({}), open({ items: Type.Array(ExporterInfo) })),
   'exporter/run': method(
-    'Writes a session in another format: to a file (`out`), or as text of at most 8 MiB.',
+    "Writes a session in another format: to a file (`out`), or as text of at most 8 MiB. With `follow` it goes on with each exchange that ends, until the session stops or the call is cancelled, and answers all the same; to a file, a named pipe, an endpoint (`to`), or as $/progress {data (base64), clock}, for which the call needs a workDoneToken. $/progress says up to which clock all is delivered; so does an error's data.clock.",
     closed({
       sessionId,
       exporter: text,
       where: optional(where),
-      out: optional(Type.String({ description: 'An absolute path; an existing file is replaced by rename.' })),
+      out: optional(
+        Type.String({
+          description:
+            'An absolute path; an existing file is replaced by rename. With `follow` the file grows, and OUT.clock beside it says how far it is.',
+        }),
+      ),
       options: optional(Type.Record(Type.String(), Type.Unknown())),
       redact: optional(ExportRedact),
+      follow: optional(flag),
+      since: optional(
+        Type.String({
+          description: "With `follow`: the clock after which to begin, or 'start'. Absent: where the file is, else at the start.",
+        }),
+      ),
+      to: optional(
+        closed({
+          url: Type.String({ description: 'With `follow`: each batch is POSTed there, and repeated until it is answered 2xx.' }),
+          headers: optional(Type.Array(Type.Tuple([text, text]))),
+        }),
+      ),
     }),
     open({
       path: optional(text),
       text: optional(text),
       exchanges: count,
       bytes: count,
+      clock: optional(Type.String({ description: 'With `follow`: up to which all is delivered. Pass it on as `since` to go on there.' })),
+      ended: optional(words('stopped', 'cancelled')),
+      deleted: optional(
+        Type.Integer({
+          minimum: 0,
+          description: 'With `follow`: how many exchanges were deleted from the session meanwhile; what was delivered of them stays.',
+        }),
+      ),
       /** Absent: nothing was hidden. */
       redacted: optional(Redacted),
     }),

@@ -180,7 +180,7 @@ export async function runExporter<Options>(
     const exporter = hooks(manifest)('create', () => manifest.create(checked, host))
     const given = { ...testSession, ...session }
     try {
-      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut, writeSession })
+      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut, continues: false, writeSession })
     } catch (error) {
       signal.throwIfAborted()
       throw failed(manifest, 'run', error, inHand)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { entry } from '../thread/entry.ts'
 import { residentBytes } from '../thread/resident-bytes.ts'
-import type { ExporterJob, FromExporter, ToExporter } from './exporter-messages.ts'
+import type { ExporterJob, FollowJob, FromExporter, ToExporter } from './exporter-messages.ts'
 import { killPluginProcess, startPluginProcess } from './plugin-process.ts'
 
 export interface ExporterLimits {
@@ -35,7 +35,7 @@ export interface ChildExit {
 }
 
 interface ChildOptions {
-  job: ExporterJob
+  job: ExporterJob | FollowJob
   /** Open for writing; or 'pipe'. */
   out: number | 'pipe' | 'ignore'
   limits: ExporterLimits
@@ -87,6 +87,11 @@ export class ExporterChild {
   kill(verdict: Verdict): void {
     this.#verdict ??= verdict
     killPluginProcess(this.#child)
+  }
+
+  /** Of a followed session: there may be something new; or nothing more will come. */
+  tell(message: { look: true } | { over: true }): void {
+    this.#send(message)
   }
 
   #send(message: ToExporter): void {

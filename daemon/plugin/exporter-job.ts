@@ -66,7 +66,15 @@ export class ExporterRunJob {
       const { copySession } = await import('../store/session-copy.ts')
       await copySession({ from: session.file, exchanges, to, signal: this.#signal })
     }
-    await exporter.run({ session, exchanges: this.#read(), out: this.output, signal: this.#signal, leaveOut, writeSession })
+    await exporter.run({
+      session,
+      exchanges: this.#read(),
+      out: this.output,
+      signal: this.#signal,
+      leaveOut,
+      continues: false,
+      writeSession,
+    })
     this.#signal.throwIfAborted()
     this.output.end()
     await finished(this.output)

@@ -25,13 +25,49 @@ export type ExporterJob =
       partial: string | null
     }
 
-export type ToExporter = ExporterJob | { abort: true }
+/** Where what a followed session gives goes: all but the endpoint by way of outDescriptor. */
+export type FollowTarget =
+  /** A pipe, named or to the daemon. */
+  | { kind: 'pipe' }
+  /** Open for appending, and so many bytes long; `clockFile` is to say how far it is. */
+  | { kind: 'file'; bytes: number; clockFile: string }
+  | { kind: 'endpoint'; url: string; headers: readonly (readonly [string, string])[] }
+
+/** Goes on with what ends in the session, until that is over, or it is aborted. */
+export interface FollowJob extends Omit<Extract<ExporterJob, { job: 'run' }>, 'job' | 'partial'> {
+  job: 'follow'
+  /** The change after which it begins. */
+  since: number
+  target: FollowTarget
+}
+
+export type ToExporter =
+  | ExporterJob
+  | FollowJob
+  | { abort: true }
+  /** Of a followed session: there may be something new. */
+  | { look: true }
+  /** Of a followed session: nothing more will come than is on record now. */
+  | { over: true }
+
+/** How far a followed session has been delivered. */
+export interface Delivered {
+  exchanges: number
+  bytes: number
+  /** Up to which all is. */
+  change: number
+  /** Exchanges that were deleted meanwhile. */
+  deleted: number
+}
 
 export type FromExporter =
   /** The modules of a list job, each in its turn. `files`: the user's that were loaded for it, and for none before it. */
   | { module: string; files: string[]; info?: Omit<PluginInfo, 'builtIn'>; failure?: WireError }
   | { alive: true; exchanges: number; bytes: number; rssBytes: number }
   | { log: string }
+  | { delivered: Delivered }
+  /** Why nothing is delivered for the moment; null: it is again. */
+  | { trouble: string | null }
   | { invalid: ParamError[] }
   | { failure: WireError }
   /** An exception that nobody caught; the process ends. */

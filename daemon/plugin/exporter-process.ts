@@ -5,8 +5,9 @@
 import { rmSync } from 'node:fs'
 import { endWithDaemon } from './end-with-daemon.ts'
 import { ExporterRunJob } from './exporter-job.ts'
-import type { ExporterJob, FromExporter, ToExporter } from './exporter-messages.ts'
+import type { ExporterJob, FollowJob, FromExporter, ToExporter } from './exporter-messages.ts'
 import { said } from './failure.ts'
+import type { ExporterFollowJob } from './follow/follow-job.ts'
 import { hookModules, isOfUser } from './module-hooks.ts'
 import { listPlugins } from './plugin-list.ts'
 
@@ -17,15 +18,32 @@ const abort = new AbortController()
 const send = (message: FromExporter) => void process.send?.(message)
 const sendAndExit = (message: FromExporter, code: number) => process.send?.(message, undefined, {}, () => process.exit(code))
 
-async function work(job: ExporterJob): Promise<void> {
+/** How far it is, and that it lives. */
+const sayAlive = (progress: () => { exchanges: number; bytes: number }) =>
+  setInterval(() => send({ alive: true, ...progress(), rssBytes: process.memoryUsage.rss() }), aliveMs)
+
+async function work(job: ExporterJob | FollowJob): Promise<void> {
   if (job.job === 'list') {
     await listPlugins(job.modules, send)
     process.exit(0)
   }
+  if (job.job === 'follow') return follow(job)
   const run = new ExporterRunJob(job, abort.signal, send)
-  const alive = () => send({ alive: true, exchanges: run.exchanges, bytes: run.output.bytes, rssBytes: process.memoryUsage.rss() })
-  setInterval(alive, aliveMs)
+  sayAlive(() => ({ exchanges: run.exchanges, bytes: run.output.bytes }))
   sendAndExit(await run.run(), 0)
+}
+
+let following: ExporterFollowJob | null = null
+/** What was said of the session before the job could hear it. */
+let isOver = false
+
+async function follow(job: FollowJob): Promise<void> {
+  const { ExporterFollowJob } = await import('./follow/follow-job.ts')
+  following = new ExporterFollowJob(job, abort.signal, send)
+  const { delivered } = following
+  sayAlive(() => following?.delivered ?? delivered)
+  if (isOver) following.over()
+  sendAndExit(await following.run(), 0)
 }
 
 let started = false
@@ -39,10 +57,14 @@ process.on('SIGINT', () => undefined)
 process.on('uncaughtException', (error) => sendAndExit({ crashed: said(error) }, 1))
 process.on('message', (message: ToExporter) => {
   if ('abort' in message) abort.abort()
-  else if (!started) {
+  else if ('look' in message) following?.look()
+  else if ('over' in message) {
+    isOver = true
+    following?.over()
+  } else if (!started) {
     started = true
     if (message.job === 'run') partial = message.partial
-    const modules = message.job === 'run' ? [message.module] : message.modules
+    const modules = message.job === 'list' ? message.modules : [message.module]
     if (modules.some(isOfUser)) endWithDaemon(partial)
     void work(message)
   }

@@ -7,7 +7,7 @@ import { type ExporterInfo, limits as protocolLimits } from '../../sdk/protocol.
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 import { cancelled, Turns } from '../thread/turns.ts'
 import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits } from './exporter-child.ts'
-import type { ExporterJob, FromExporter } from './exporter-messages.ts'
+import type { ExporterJob, FollowJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'
 import type { FileWatch } from './file-watch.ts'
 import { OutFile } from './out-file.ts'
@@ -56,8 +56,20 @@ export interface ExportResult extends ExportProgress {
   text?: string
 }
 
+export interface FollowStart {
+  job: Omit<FollowJob, 'job' | 'module' | 'dataRoot'> & { exporter: string }
+  /** As its process gets it. */
+  out: number | 'pipe' | 'ignore'
+  signal: AbortSignal
+  heard(message: FromExporter): void
+}
+
 /** Processes side by side; more wait for their turn. */
 const atOnce = 4
+/** Processes that follow sessions: they last, so they take no turns. */
+const mostFollowing = 16
+/** What is over may still be delivered when the daemon stops, ms. */
+const lastBatchMs = 300
 
 export class ExporterRunner {
   #options: ExporterRunnerOptions
@@ -65,6 +77,7 @@ export class ExporterRunner {
   /** Of plugins of all kinds. */
   readonly directory: PluginDirectory
   #running = new Set<ExporterChild>()
+  #following = new Set<ExporterChild>()
   #turns = new Turns(atOnce)
   #closed = false
 
@@ -102,11 +115,27 @@ export class ExporterRunner {
     }
   }
 
+  /** A process that follows a session, until its job is over or aborted; `judge` says what came of it. @throws as run, 1004 tooManyFollowing */
+  async follow({ job: { exporter, ...job }, out, signal, heard }: FollowStart): Promise<ExporterChild> {
+    const { module } = await this.directory.find('exporter', exporter)
+    if (this.#following.size >= mostFollowing)
+      throw limitExceeded('tooManyFollowing', `${mostFollowing} exports follow sessions already: end one of them`)
+    const whole: FollowJob = { ...job, job: 'follow', module, dataRoot: join(this.#options.home, 'plugins') }
+    const child = this.#spawn(whole, out, exporter, signal, heard)
+    this.#following.add(child)
+    void child.exit.then(() => this.#following.delete(child))
+    return child
+  }
+
   /** Ends what runs. */
   async close(): Promise<void> {
     this.#closed = true
     const running = [...this.#running]
-    for (const child of running) child.kill('aborted')
+    const kill = (child: ExporterChild) => child.kill('aborted')
+    for (const child of running) {
+      if (this.#following.has(child)) setTimeout(kill, lastBatchMs, child).unref()
+      else kill(child)
+    }
     await Promise.all(running.map(({ exit }) => exit))
   }
 
@@ -114,7 +143,7 @@ export class ExporterRunner {
     const file = await OutFile.open(path, dirname(request.session.file))
     try {
       const child = this.#start(module, request, file)
-      const done = this.#judge(request, await child.exit)
+      const done = this.judge(request.exporter, await child.exit)
       await file.keep()
       return { path, ...done }
     } catch (error) {
@@ -126,20 +155,32 @@ export class ExporterRunner {
   async #toText(module: string, request: ExportRequest): Promise<ExportResult> {
     const child = this.#start(module, request, null)
     const [exit, text] = await Promise.all([child.exit, collect(child.output, protocolLimits.textBytes, () => child.kill('textTooLarge'))])
-    return { text, ...this.#judge(request, exit) }
+    return { text, ...this.judge(request.exporter, exit) }
   }
 
   #start(module: string, request: ExportRequest, file: OutFile | null): ExporterChild {
     const { exporter, session, where = null, options = {}, redact = null, signal, onProgress } = request
-    if (signal?.aborted || this.#closed) throw cancelled()
     const heard = (message: FromExporter) => {
       if ('alive' in message) onProgress?.({ exchanges: message.exchanges, bytes: message.bytes })
-      else if ('log' in message) this.#options.log('info', message.log, { plugin: exporter })
     }
     const dataRoot = join(this.#options.home, 'plugins')
-    const out = file?.descriptor ?? 'pipe'
     const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, partial: file?.partial ?? null }
-    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache: this.#options.compileCache ?? null, heard })
+    return this.#spawn(job, file?.descriptor ?? 'pipe', exporter, signal, heard)
+  }
+
+  #spawn(
+    job: ExporterJob | FollowJob,
+    out: number | 'pipe' | 'ignore',
+    exporter: string,
+    signal: AbortSignal | undefined,
+    heard: (message: FromExporter) => void,
+  ): ExporterChild {
+    if (signal?.aborted || this.#closed) throw cancelled()
+    const hear = (message: FromExporter) => {
+      if ('log' in message) this.#options.log('info', message.log, { plugin: exporter })
+      else heard(message)
+    }
+    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache: this.#options.compileCache ?? null, heard: hear })
     const abort = () => child.abort()
     signal?.addEventListener('abort', abort, { once: true })
     this.#running.add(child)
@@ -151,7 +192,7 @@ export class ExporterRunner {
   }
 
   /** What came of it, or the WeirError that says why nothing did. */
-  #judge({ exporter }: ExportRequest, exit: ChildExit): Omit<ExportResult, 'path' | 'text'> {
+  judge(exporter: string, exit: ChildExit): Omit<ExportResult, 'path' | 'text'> {
     const { last, verdict } = exit
     if (verdict === 'aborted') throw cancelled()
     if (verdict === 'textTooLarge')

@@ -12,6 +12,8 @@ export function said(words: unknown): string {
   return line.replace(paths, '<path>').replace(unprintable, ' ').trim().slice(0, longest)
 }
 
-/** 1003 pluginFailed; `plugin` is its name (or its file's, before it has one). */
-export const pluginFailed = (plugin: string, message: string): WeirError =>
-  new WeirError(codes.pluginFailed, 'pluginFailed', `plugin ${plugin}: ${message}`, { plugin })
+/** 1003 pluginFailed; `plugin` is its name (or its file's, before it has one). @param seq of the exchange that an exporter had in hand */
+export const pluginFailed = (plugin: string, message: string, seq: number | null = null): WeirError =>
+  seq === null
+    ? new WeirError(codes.pluginFailed, 'pluginFailed', `plugin ${plugin}: ${message}`, { plugin })
+    : new WeirError(codes.pluginFailed, 'pluginFailed', `plugin ${plugin} (run, exchange ${seq}): ${message}`, { plugin, hook: 'run', seq })

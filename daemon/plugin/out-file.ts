@@ -1,10 +1,10 @@
 /** The file of an export: written beside its place under a temporary name, then renamed over what was there. */
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { invalidParams, unavailable, type WeirError } from '../../sdk/errors.ts'
 
-const refused = (message: string): WeirError => invalidParams('invalidOut', `out: ${message}`, [{ path: '/out', message }])
+export const refused = (message: string): WeirError => invalidParams('invalidOut', `out: ${message}`, [{ path: '/out', message }])
 type SystemError = NodeJS.ErrnoException
 
 export class OutFile {
@@ -27,12 +27,8 @@ export class OutFile {
    * @throws -32602 invalidOut, 1005 outNotWritable.
    */
   static async open(path: string, sessions: string): Promise<OutFile> {
-    if (!isAbsolute(path)) throw refused('must be an absolute path')
-    if (path.includes('\0')) throw refused('must not contain a zero byte')
-    const target = await realOf(path)
-    const there = await stat(target).catch(() => null)
+    const { target, there } = await resolveOut(path, sessions)
     if (there && !there.isFile()) throw refused(there.isDirectory() ? 'is a folder: name a file in it' : 'is not a regular file')
-    if (dirname(target) === (await realOf(sessions))) throw refused("lies among weir's own session files: choose another folder")
     const temporary = `${target}.${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}.partial`
     try {
       const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
@@ -69,6 +65,15 @@ export class OutFile {
   }
 }
 
+/** Where a path leads, symbolic links followed, and what is there. @throws -32602 invalidOut @param sessions as OutFile.open */
+export async function resolveOut(path: string, sessions: string): Promise<{ target: string; there: Stats | null }> {
+  if (!isAbsolute(path)) throw refused('must be an absolute path')
+  if (path.includes('\0')) throw refused('must not contain a zero byte')
+  const target = await realOf(path)
+  if (dirname(target) === (await realOf(sessions))) throw refused("lies among weir's own session files: choose another folder")
+  return { target, there: await stat(target).catch(() => null) }
+}
+
 /** With links resolved, as far as it exists. */
 async function realOf(path: string): Promise<string> {
   try {
@@ -79,7 +84,7 @@ async function realOf(path: string): Promise<string> {
   }
 }
 
-function cannotOpen({ code }: SystemError): WeirError {
+export function cannotOpen({ code }: SystemError): WeirError {
   if (code === 'ENOENT') return refused('its folder does not exist: make it first')
   if (code === 'ENOTDIR') return refused('a part of its path is not a folder')
   if (code === 'ENAMETOOLONG') return refused('is too long')

@@ -10,7 +10,8 @@ export async function listPlugins(modules: string[], send: (message: FromExporte
       const manifest = await loadPlugin(module)
       await checkSchema(manifest)
       const { kind, name, version, description, config } = manifest
-      send({ module, files: takeLoadedFiles(), info: { kind, name, version, description, config } })
+      const follow = manifest.kind === 'exporter' && manifest.follow === true
+      send({ module, files: takeLoadedFiles(), info: { kind, name, version, description, config, ...(follow && { follow }) } })
     } catch (error) {
       send({ module, files: takeLoadedFiles(), failure: toWire(error) })
     }

@@ -15,6 +15,8 @@ export interface Call {
   signal: AbortSignal
   /** Tells the client how far it is (`$/progress`); nothing happens when the client did not ask for it. */
   progress(value: unknown): void
+  /** The same for what must arrive: resolves when the client's side has taken it, rejects when the client is gone. null: the client did not ask. */
+  tell: ((value: unknown) => Promise<void>) | null
 }
 
 export type Handler<M extends Method> = (params: Params<M>, call: Call) => Result<M> | Promise<Result<M>>

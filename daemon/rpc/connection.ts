@@ -92,7 +92,12 @@ export class Connection implements Caller {
     this.#running.add(controller)
     try {
       const { params: own, token: progressToken } = splitToken(params)
-      const call: Call = { client: this, signal: controller.signal, progress: (value) => this.#progress(progressToken, value) }
+      const call: Call = {
+        client: this,
+        signal: controller.signal,
+        progress: (value) => this.#progress(progressToken, value),
+        tell: progressToken === undefined ? null : (value) => this.send('$/progress', { token: progressToken, value }),
+      }
       const result = await this.#dispatcher.call(method, own, call, () => this.#initialized)
       if (method === 'initialize') this.#initialized = true
       return result ?? {}

@@ -44,7 +44,7 @@ export class RequestGate {
 
   #takeRequest(message: IncomingMessage, id: RequestId): void {
     const refusal = this.#refusal(id)
-    const isLarge = large.has(message.method)
+    const isLarge = large.has(message.method) && !follows(message)
     if (!refusal) this.#inFlight.set(id, isLarge)
     if (refusal) this.#refuse(id, refusal)
     else if (!isLarge) this.#deliver(message)
@@ -76,3 +76,6 @@ export class RequestGate {
     }
   }
 }
+
+/** An export that follows a session lasts as long as that, and its answer is small. */
+const follows = ({ params }: IncomingMessage): boolean => (params as { follow?: unknown } | undefined)?.follow === true

@@ -17,6 +17,12 @@ export class ChangeSignals {
     this.#wake(progress)
   }
 
+  /** Something of it is another beside its record, its state for example: whoever waits goes and sees for itself. */
+  stirred(sessionId: string): void {
+    const progress = this.#progress.get(sessionId)
+    if (progress) this.#wake(progress)
+  }
+
   /** Nothing will follow: whoever waits goes and sees for itself. */
   gone(sessionId: string): void {
     const progress = this.#progress.get(sessionId)
@@ -28,15 +34,12 @@ export class ChangeSignals {
   beyond(sessionId: string, change: number, signal: AbortSignal): Promise<void> {
     const progress = this.#progress.get(sessionId)
     if (progress === undefined || progress.change > change || signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const end = () => {
-        progress.waiting.delete(end)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      progress.waiting.add(end)
-      signal.addEventListener('abort', end, { once: true })
-    })
+    return woken(progress, signal)
+  }
+
+  /** Resolves with whatever is told of the session next, or when `signal` is aborted. */
+  next(sessionId: string, signal: AbortSignal): Promise<void> {
+    return signal.aborted ? Promise.resolve() : woken(this.#of(sessionId), signal)
   }
 
   #of(sessionId: string): Progress {
@@ -51,3 +54,14 @@ export class ChangeSignals {
     for (const end of [...waiting]) end()
   }
 }
+
+const woken = ({ waiting }: Progress, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      waiting.delete(end)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    waiting.add(end)
+    signal.addEventListener('abort', end, { once: true })
+  })

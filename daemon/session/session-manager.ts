@@ -424,6 +424,7 @@ export class SessionManager implements SessionRecovery {
     session.stoppedAt = Date.now()
     const { stopReason: _, ...settings } = session.settings
     session.settings = { ...settings, ...(stopReason && { stopReason }) }
+    this.#options.signals.stirred(session.id)
   }
 
   /** From now on. */

@@ -13,6 +13,8 @@ const jsonl = defineExporter({
   version: '0.1.0',
   api: 1,
   redaction: 'off',
+  follow: true,
+  mediaType: 'application/x-ndjson',
   description: 'JSON Lines: each exchange as the RPC shows it, with bodies and messages, for scripts and other programs',
   config: {
     type: 'object',

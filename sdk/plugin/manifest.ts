@@ -5,8 +5,9 @@ export const pluginKinds = ['exporter', 'filter'] as const satisfies readonly Ma
 
 const known = ['kind', 'name', 'version', 'api', 'description', 'config', 'create']
 /** Of one kind only. */
-const knownOf: { readonly [kind: string]: readonly string[] } = { filter: ['onError'], exporter: ['redaction'] }
+const knownOf: { readonly [kind: string]: readonly string[] } = { filter: ['onError'], exporter: ['redaction', 'follow', 'mediaType'] }
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/
+const mediaTypePattern = /^[\w.+-]+\/[\w.+-]+(?: *; *[\w.+-]+=[\w.+-]+)*$/
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const isPluginName = (name: unknown): name is string => typeof name === 'string' && namePattern.test(name)
@@ -28,6 +29,9 @@ function* wrongWith(value: Record<string, unknown>): Generator<string> {
   if (value.onError !== undefined && value.onError !== 'keep' && value.onError !== 'drop') yield "onError must be 'keep' or 'drop'"
   if (value.redaction !== undefined && value.redaction !== 'off' && value.redaction !== 'standard')
     yield "redaction must be 'off' or 'standard'"
+  if (value.follow !== undefined && typeof value.follow !== 'boolean') yield 'follow must be true or false'
+  if (value.mediaType !== undefined && !(typeof value.mediaType === 'string' && mediaTypePattern.test(value.mediaType)))
+    yield "mediaType must be one, such as 'application/x-ndjson'"
   const keys = [...known, ...(knownOf[String(value.kind)] ?? [])]
   const unknown = Object.keys(value).filter((key) => !keys.includes(key))
   if (unknown.length > 0) yield `unknown key ${unknown.join(', ')}: the known ones are ${keys.join(', ')}`

@@ -1,5 +1,5 @@
 /** A source: one request over a connection of its own, in clear text through the proxy. */
-import { request } from 'node:http'
+import { type OutgoingHttpHeaders, request } from 'node:http'
 
 export interface Answered {
   status: number
@@ -7,10 +7,10 @@ export interface Answered {
 }
 
 /** Rejects when the connection breaks before the response has ended. */
-export function getThrough(proxyPort: number, url: string): Promise<Answered> {
+export function getThrough(proxyPort: number, url: string, headers: OutgoingHttpHeaders = {}): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port: proxyPort, path: url, headers: { host: new URL(url).host }, agent: false },
+      { host: '127.0.0.1', port: proxyPort, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
       (response) => {
         let body = ''
         response.setEncoding('utf8')
