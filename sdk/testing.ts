@@ -133,6 +133,8 @@ export interface ExporterTest<Options> {
   session?: Partial<Session>
   signal?: AbortSignal
   dataDir?: string
+  /** As a followed session, in batches of so many exchanges; what they leave over is the last one. Absent: one run has all. */
+  batches?: readonly number[]
 }
 
 export interface ExporterResult {
@@ -151,9 +153,10 @@ export interface ExporterResult {
 export async function runExporter<Options>(
   manifest: ExporterManifest<Options>,
   exchanges: readonly TestExchange[],
-  { options = {}, session, signal = new AbortController().signal, dataDir }: ExporterTest<NoInfer<Options>> = {},
+  { options = {}, session, signal = new AbortController().signal, dataDir, batches }: ExporterTest<NoInfer<Options>> = {},
 ): Promise<ExporterResult> {
   checkKind(manifest, 'exporter')
+  if (batches && !manifest.follow) throw failed(manifest, 'manifest', 'it does not say follow: true, so nothing is followed with it')
   const checked = checkedConfig(manifest, options)
   const logs: string[] = []
   const { host, end } = hostFor(logs, dataDir, signal)
@@ -166,8 +169,8 @@ export async function runExporter<Options>(
   })
   let count = 0
   let inHand: Exchange | undefined
-  async function* read(): AsyncGenerator<ExportedExchange> {
-    for (const exchange of exchanges) {
+  async function* read(batch: readonly TestExchange[]): AsyncGenerator<ExportedExchange> {
+    for (const exchange of batch) {
       if (signal.aborted) return
       count++
       inHand = exchange
@@ -180,7 +183,8 @@ export async function runExporter<Options>(
     const exporter = hooks(manifest)('create', () => manifest.create(checked, host))
     const given = { ...testSession, ...session }
     try {
-      await exporter.run({ session: given, exchanges: read(), out, signal, leaveOut, continues: false, writeSession })
+      for (const [index, batch] of inBatches(exchanges, batches).entries())
+        await exporter.run({ session: given, exchanges: read(batch), out, signal, leaveOut, continues: index > 0, writeSession })
     } catch (error) {
       signal.throwIfAborted()
       throw failed(manifest, 'run', error, inHand)
@@ -193,6 +197,15 @@ export async function runExporter<Options>(
   } finally {
     end()
   }
+}
+
+function inBatches(exchanges: readonly TestExchange[], sizes: readonly number[] = []): (readonly TestExchange[])[] {
+  let at = 0
+  const batches = sizes.map((size) => {
+    at += size
+    return exchanges.slice(at - size, at)
+  })
+  return at < exchanges.length || batches.length === 0 ? [...batches, exchanges.slice(at)] : batches
 }
 
 const testSession: Session = {

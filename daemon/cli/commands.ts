@@ -294,12 +294,18 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
   {
     name: 'export',
     summary: 'write a session in another format, to standard output or a file',
+    details: `With --follow (jsonl, and exporters of your own that can) the output grows with the session: a file, a named pipe, standard output, or an HTTP
+endpoint (--to). Said again with the same file, it goes on where that is; else --since takes the clock that it printed when it ended.`,
     arguments: [session, { name: 'exporter', summary: 'the format; har is one', completion: builtInExporters }],
     options: [
       where,
       { flags: '-o, --out <file>', summary: 'the file to write; one that is there is replaced', completion: 'file' },
       redactOption('what is hidden; without it, as the exporter says, mostly standard'),
       { flags: '--set <key=value>', summary: 'an option of the exporter', repeatable: true, parse: setting },
+      { flags: '--follow', summary: 'go on with each exchange that ends, until the session stops or Ctrl-C' },
+      { flags: '--to <url>', summary: 'with --follow: POST each batch to this HTTP endpoint' },
+      { flags: '--header <field>', summary: "with --to: a header field, 'Name: value'", repeatable: true },
+      { flags: '--since <clock>', summary: 'with --follow: go on after this clock, or from the start (start)' },
     ],
     load: async () => (await import('./commands/export.ts')).exportSession,
   },

@@ -1,7 +1,7 @@
 /** Exporters that follow live sessions: `exporter/run {follow: true}`. */
 import { dirname } from 'node:path'
 import { parseClock } from '../../sdk/clock.ts'
-import { conflict, invalidParams, WeirError } from '../../sdk/errors.ts'
+import { codes, conflict, invalidParams, WeirError } from '../../sdk/errors.ts'
 import type { Params, Result } from '../../sdk/protocol.ts'
 import { parseQuery } from '../../sdk/query.ts'
 import type { ExporterChild } from '../plugin/exporter-child.ts'
@@ -70,7 +70,7 @@ export class FollowedExport {
       const ended = isCancelled || listener.signal.aborted ? 'cancelled' : 'stopped'
       return { ...(out !== undefined && { path: out }), ...progress.now, ended, ...(redacted && { redacted }) }
     } catch (error) {
-      throw error instanceof WeirError ? withClock(error, progress.clock) : error
+      throw error instanceof WeirError && error.code !== codes.invalidParams ? withClock(error, progress.clock) : error
     }
   }
 

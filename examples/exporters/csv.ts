@@ -17,6 +17,8 @@ const csv = defineExporter({
   version: '1.0.0',
   api: 1,
   description: 'Comma-separated values, one line an exchange: for spreadsheets',
+  follow: true,
+  mediaType: 'text/csv; charset=utf-8',
   config: {
     type: 'object',
     additionalProperties: false,
@@ -25,9 +27,9 @@ const csv = defineExporter({
   create({ separator = ',' }, host) {
     const line = (cells: (string | number | null)[]) => `${cells.map((value) => cell(value, separator)).join(separator)}\r\n`
     return {
-      async run({ exchanges, out, leaveOut }) {
+      async run({ exchanges, out, leaveOut, continues }) {
         let tunnels = 0
-        out.write(line(columns))
+        if (!continues) out.write(line(columns))
         for await (const { seq, kind, startedAt, request, response, durationMs } of exchanges) {
           if (kind === 'tunnel') {
             tunnels++

@@ -97,3 +97,16 @@ test('an exporter that fails is told with the exchange in hand; one that is canc
   })
   await expect(runExporter(stops, two, { signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' })
 })
+
+test('an exporter that follows is run for each batch, and what it writes is one text', async () => {
+  const three = [1, 2, 3].map((seq) => testExchange({ seq }))
+  const [whole, followed] = [await runExporter(csv, three), await runExporter(csv, three, { batches: [1, 1] })]
+  expect(followed).toEqual(whole)
+  await expect(
+    runExporter(
+      exporter(async () => undefined),
+      three,
+      { batches: [1] },
+    ),
+  ).rejects.toThrow('plugin mine (manifest): it does not say follow')
+})

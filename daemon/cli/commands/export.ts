@@ -9,6 +9,7 @@ import type { ExportRedact, Redacted } from '../../../sdk/redaction/settings.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { CommandFailed, exits } from '../exit.ts'
+import { followExport, refuseFollowing, tellFollowed } from '../follow-export.ts'
 import { pluginOptions } from '../plugin-options.ts'
 import { printable } from '../printable.ts'
 import { formatBytes, plural } from '../quantity.ts'
@@ -18,6 +19,7 @@ type Run = Params<'exporter/run'>
 
 export const exportSession: CommandRun = (given, context) =>
   withClient(context, async (client) => {
+    if (!given.flag('follow')) refuseFollowing(given)
     const { id } = await resolveSession(client, given.required('session'))
     const exporter = given.required('exporter')
     const where = given.text('where')
@@ -31,7 +33,11 @@ export const exportSession: CommandRun = (given, context) =>
       ...(set.length > 0 && { options: pluginOptions(set, await schemaOf(client, exporter), '--set') }),
     }
     const out = given.text('out')
-    if (out === undefined) await toOutput(context, client, run)
+    if (given.flag('follow')) {
+      const followed = await followExport(context, client, run, given)
+      await tellFollowed(context, followed)
+      await tellRedacted(context, followed.redacted)
+    } else if (out === undefined) await toOutput(context, client, run)
     else await report(context, await client.call('exporter/run', { ...run, out: resolve(out) }))
     return exits.done
   })

@@ -207,7 +207,7 @@ const cannotFollow = (name: string): WeirError =>
   invalidParams(
     'cannotFollow',
     `exporter ${name} cannot follow a session: what it writes is whole only at the end; jsonl can, exporter/list says which others`,
-    [{ path: '/follow', message: `is nothing that ${name} can do` }],
+    [{ path: '/follow', message: 'cannot follow a session' }],
   )
 
 /** Relative times are meant from now. */
