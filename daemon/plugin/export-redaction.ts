@@ -10,6 +10,8 @@ import { SecretCheck } from './secret-check.ts'
 export interface ExportRedaction {
   redaction: Redaction
   check: SecretCheck
+  /** Of something that is written by itself. */
+  newCheck(): SecretCheck
 }
 
 /** Few need it, and it takes its time to load. @throws -32602 invalidQuery */
@@ -29,5 +31,9 @@ export async function openRedaction(
   // The redact filter's own: the same secret has the same name in records and exports.
   const key = pseudonymKey(join(job.dataRoot, 'redact', 'key'))
   const scope = typeof wanted === 'object' && wanted.where !== undefined ? await scopeOf(wanted.where) : undefined
-  return { redaction: new Redaction(wanted, pseudonyms(key), finder, scope), check: new SecretCheck(finder) }
+  return {
+    redaction: new Redaction(wanted, pseudonyms(key), finder, scope),
+    check: new SecretCheck(finder),
+    newCheck: () => new SecretCheck(finder),
+  }
 }

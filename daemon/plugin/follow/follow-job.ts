@@ -163,8 +163,9 @@ export class ExporterFollowJob {
     const bytes = await out.whole()
     // Then it has not seen all of them.
     if (this.#signal.aborted) throw new Undelivered()
-    this.#redacted?.check.read(bytes)
-    this.#redacted?.check.end()
+    const check = this.#redacted?.newCheck()
+    check?.read(bytes)
+    check?.end()
     this.#inHand = null
     return { bytes, exchanges }
   }
