@@ -39,11 +39,22 @@ export interface ExportedExchange extends Exchange {
   messages(): AsyncIterable<Message>
 }
 
+/** The folder that an exporter with `out: 'folder'` writes; others have none. */
+export interface OutFolder {
+  /**
+   * A new file in it, for text (UTF-8) or bytes. The host ends what is not ended.
+   * @param path with slashes; folders are made. Throws when it leads out of the folder, is no name for every file system, or is there already.
+   */
+  file(path: string): Writable
+}
+
 export interface ExporterRun {
   session: Session
   /** By seq. Ends early when `signal` is aborted. */
   exchanges: AsyncIterable<ExportedExchange>
+  /** Of an exporter that writes a folder nothing may go there. */
   out: Writable
+  folder: OutFolder
   signal: AbortSignal
   /** The exchange in hand has no place in this format: it is not counted in the result. */
   leaveOut(): void
@@ -69,6 +80,8 @@ export interface ExporterManifest<Config = unknown> extends ManifestBase<'export
    * again and again on the same exporter, each time with those that have ended since.
    */
   follow?: boolean
+  /** `folder`: it writes files (`run.folder`) instead of one stream. `file` when absent. */
+  out?: 'file' | 'folder'
   /** Of what it writes, as Content-Type; application/octet-stream when absent. */
   mediaType?: string
   create(config: Config, host: PluginHost): Exporter

@@ -49,7 +49,15 @@ const method = <P extends TSchema, R extends TSchema>(summary: string, params: P
 const bySession = closed({ sessionId })
 
 const canFollow = optional(Type.Boolean({ description: 'An exporter that can follow a live session.' }))
-export const ExporterInfo = open({ name: text, version: text, description: text, config: Type.Unknown(), follow: canFollow })
+const writes = optional(words('folder'))
+export const ExporterInfo = open({
+  name: text,
+  version: text,
+  description: text,
+  config: Type.Unknown(),
+  follow: canFollow,
+  out: writes,
+})
 export type ExporterInfo = Static<typeof ExporterInfo>
 
 /** An entry of a file that could not be imported: where it stands there (`line 3`, `log.entries[2] (line 80)`), and why. */
@@ -64,6 +72,7 @@ export const PluginInfo = open({
   config: Type.Unknown({ description: 'JSON Schema of its config, or of its options.' }),
   builtIn: flag,
   follow: canFollow,
+  out: writes,
   module: optional(Type.String({ description: "The file of one of the user's." })),
 })
 export type PluginInfo = Static<typeof PluginInfo>
@@ -482,7 +491,7 @@ export const requests = {
       out: optional(
         Type.String({
           description:
-            'An absolute path; an existing file is replaced by rename. With `follow` the file grows, and OUT.clock beside it says how far it is.',
+            'An absolute path; an existing file is replaced by rename, a folder (of exporters that write one) has to be new or empty. With `follow` the file grows, and OUT.clock beside it says how far it is.',
         }),
       ),
       options: optional(Type.Record(Type.String(), Type.Unknown())),

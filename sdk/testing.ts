@@ -10,6 +10,7 @@ import { finished } from 'node:stream/promises'
 import { codes, invalidParams, WeirError } from './errors.ts'
 import type { Exchange, Part, Request, Response, Session } from './model.ts'
 import { checkAnswer, checkFilter } from './plugin/filter.ts'
+import { folderPathFault } from './plugin/folder-path.ts'
 import { manifestFaults } from './plugin/manifest.ts'
 import type { ExportedExchange, ExporterManifest, FilteredExchange, FilterManifest, Manifest, PluginHost } from './plugin.ts'
 import { queryPredicate } from './query.ts'
@@ -141,6 +142,8 @@ export interface ExporterResult {
   /** All that was written, as UTF-8. */
   text: string
   bytes: Buffer
+  /** Of an exporter that writes a folder, by their paths; else there are none. */
+  files: ReadonlyMap<string, Buffer>
   /** Without those that it left out. */
   exchanges: number
   logs: string[]
@@ -160,13 +163,17 @@ export async function runExporter<Options>(
   const checked = checkedConfig(manifest, options)
   const logs: string[] = []
   const { host, end } = hostFor(logs, dataDir, signal)
-  const pieces: Buffer[] = []
-  const out = new Writable({
-    write(piece: Buffer, _encoding, done) {
-      pieces.push(Buffer.from(piece))
-      done()
-    },
-  })
+  const isFolder = manifest.out === 'folder'
+  const out = new Written(isFolder ? "its manifest says out: 'folder', so it has to write to run.folder and not to run.out" : null)
+  const opened = new Map<string, Written>()
+  const file = (path: string) => {
+    const fault = isFolder ? folderPathFault(path) : "is for exporters whose manifest says out: 'folder'"
+    if (fault !== null) throw new Error(`folder.file: ${JSON.stringify(path)} ${fault}`)
+    if (opened.has(path)) throw new Error(`folder.file: ${JSON.stringify(path)} is there already`)
+    const written = new Written(null)
+    opened.set(path, written)
+    return written
+  }
   let count = 0
   let inHand: Exchange | undefined
   async function* read(batch: readonly TestExchange[]): AsyncGenerator<ExportedExchange> {
@@ -184,18 +191,52 @@ export async function runExporter<Options>(
     const given = { ...testSession, ...session }
     try {
       for (const [index, batch] of inBatches(exchanges, batches).entries())
-        await exporter.run({ session: given, exchanges: read(batch), out, signal, leaveOut, continues: index > 0, writeSession })
+        await exporter.run({
+          session: given,
+          exchanges: read(batch),
+          out,
+          folder: { file },
+          signal,
+          leaveOut,
+          continues: index > 0,
+          writeSession,
+        })
     } catch (error) {
       signal.throwIfAborted()
       throw failed(manifest, 'run', error, inHand)
     }
     signal.throwIfAborted()
-    out.end()
-    await finished(out)
-    const bytes = Buffer.concat(pieces)
-    return { text: bytes.toString(), bytes, exchanges: count, logs }
+    const all = [out, ...opened.values()]
+    for (const one of all) if (!one.destroyed) one.end()
+    await Promise.all(all.map((one) => finished(one))).catch((error: unknown) => {
+      throw failed(manifest, 'run', error)
+    })
+    const files = new Map(Array.from(opened, ([path, written]) => [path, written.bytes]))
+    return { text: out.bytes.toString(), bytes: out.bytes, files, exchanges: count, logs }
   } finally {
     end()
+  }
+}
+
+class Written extends Writable {
+  readonly #pieces: Buffer[] = []
+  readonly #refusal: string | null
+
+  /** @param refusal why nothing may be written; null: it may */
+  constructor(refusal: string | null) {
+    super()
+    this.#refusal = refusal
+    // Whoever waits for its end hears of it.
+    this.on('error', () => undefined)
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#pieces)
+  }
+
+  override _write(piece: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    this.#pieces.push(Buffer.from(piece))
+    done(this.#refusal === null ? undefined : new Error(this.#refusal))
   }
 }
 

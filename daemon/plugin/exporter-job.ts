@@ -1,4 +1,5 @@
 /** One run of one exporter, inside its process. */
+import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { codes, toWire, unavailable, WeirError } from '../../sdk/errors.ts'
 import { moduleName } from '../../sdk/plugin/module-name.ts'
@@ -8,7 +9,9 @@ import { ExportOutput } from './export-output.ts'
 import { type ExportRedaction, openRedaction } from './export-redaction.ts'
 import { type ExporterJob, type FromExporter, outDescriptor } from './exporter-messages.ts'
 import { pluginFailed, said } from './failure.ts'
+import { FolderOutput } from './folder-output.ts'
 import { checkConfig, loadPlugin } from './loader.ts'
+import { refused } from './out-file.ts'
 import { pluginHost } from './plugin-host.ts'
 import { SecretLeft } from './secret-check.ts'
 
@@ -17,13 +20,14 @@ type RunJob = Extract<ExporterJob, { job: 'run' }>
 export class ExporterRunJob {
   /** Handed to the exporter so far, without those it left out. */
   exchanges = 0
-  readonly output = new ExportOutput(outDescriptor)
+  readonly #output = new ExportOutput(outDescriptor)
+  readonly #folder: FolderOutput
   #job: RunJob
   #signal: AbortSignal
   #send: (message: FromExporter) => void
   /** What went wrong outside the plugin; it is not the plugin's failure then. */
   #readFailure: unknown = null
-  #writeFailure: NodeJS.ErrnoException | SecretLeft | null = null
+  #writeFailure: NodeJS.ErrnoException | null = null
   #redacted: ExportRedaction | null = null
   #name: string
 
@@ -32,9 +36,16 @@ export class ExporterRunJob {
     this.#signal = signal
     this.#send = send
     this.#name = moduleName(job.module)
-    this.output.on('error', (error) => {
+    const failed = (error: Error) => {
       this.#writeFailure ??= error
-    })
+    }
+    this.#output.on('error', failed)
+    this.#folder = new FolderOutput(job.isFolder ? job.partial : null, () => this.#redacted?.newCheck() ?? null, failed)
+  }
+
+  /** Written so far. */
+  get bytes(): number {
+    return this.#output.bytes + this.#folder.bytes
   }
 
   /** The job's last message: done, invalid or failure. Never rejects. */
@@ -43,13 +54,16 @@ export class ExporterRunJob {
       const manifest = await loadPlugin(this.#job.module)
       this.#name = manifest.name
       if (manifest.kind !== 'exporter') throw pluginFailed(manifest.name, `it is a ${manifest.kind}, not an exporter`)
+      // The list of plugins may be older than the module.
+      if ((manifest.out === 'folder') !== this.#job.isFolder)
+        throw refused(`exporter ${manifest.name} writes a ${manifest.out ?? 'file'} now: try again, and name one`)
       const invalid = await checkConfig(manifest, this.#job.options)
       if (invalid.length > 0) return { invalid }
       this.#redacted = await openRedaction(this.#job, manifest)
       const { check } = this.#redacted ?? {}
-      if (check) this.output.watch((bytes) => check.read(bytes))
+      if (check) this.#output.watch((bytes) => check.read(bytes))
       await this.#export(manifest)
-      return { done: true, exchanges: this.exchanges, bytes: this.output.bytes, redacted: this.#redacted?.redaction.report ?? null }
+      return { done: true, exchanges: this.exchanges, bytes: this.bytes, redacted: this.#redacted?.redaction.report ?? null }
     } catch (error) {
       return { failure: toWire(this.#attribute(error)) }
     }
@@ -69,16 +83,30 @@ export class ExporterRunJob {
     await exporter.run({
       session,
       exchanges: this.#read(),
-      out: this.output,
+      out: this.#job.isFolder ? this.#nowhere() : this.#output,
+      folder: this.#folder,
       signal: this.#signal,
       leaveOut,
       continues: false,
       writeSession,
     })
     this.#signal.throwIfAborted()
-    this.output.end()
-    await finished(this.output)
+    await this.#folder.end()
+    if (this.#writeFailure !== null) throw this.#writeFailure
+    if (this.#job.isFolder) return
+    this.#output.end()
+    await finished(this.#output)
     this.#redacted?.check.end()
+  }
+
+  /** What an exporter that writes a folder gets as its stream. */
+  #nowhere(): Writable {
+    const words = "its manifest says out: 'folder', so it has to write to run.folder and not to run.out"
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done(new Error(words)) })
+    nowhere.on('error', (error) => {
+      this.#writeFailure ??= error
+    })
+    return nowhere
   }
 
   async *#read(): AsyncGenerator<ExportedExchange> {

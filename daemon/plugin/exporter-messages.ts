@@ -21,6 +21,8 @@ export type ExporterJob =
       redact: ExportRedact | null
       /** The plugin's own folders lie in it. */
       dataRoot: string
+      /** The `partial` is a folder, and there is no descriptor. */
+      isFolder: boolean
       /** The file behind the descriptor, removed when the daemon is gone before the end; null for a pipe. */
       partial: string | null
     }
@@ -34,7 +36,7 @@ export type FollowTarget =
   | { kind: 'endpoint'; url: string; headers: readonly (readonly [string, string])[] }
 
 /** Goes on with what ends in the session, until that is over, or it is aborted. */
-export interface FollowJob extends Omit<Extract<ExporterJob, { job: 'run' }>, 'job' | 'partial'> {
+export interface FollowJob extends Omit<Extract<ExporterJob, { job: 'run' }>, 'job' | 'partial' | 'isFolder'> {
   job: 'follow'
   /** The change after which it begins. */
   since: number

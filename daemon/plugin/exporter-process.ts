@@ -29,7 +29,7 @@ async function work(job: ExporterJob | FollowJob): Promise<void> {
   }
   if (job.job === 'follow') return follow(job)
   const run = new ExporterRunJob(job, abort.signal, send)
-  sayAlive(() => ({ exchanges: run.exchanges, bytes: run.output.bytes }))
+  sayAlive(() => ({ exchanges: run.exchanges, bytes: run.bytes }))
   sendAndExit(await run.run(), 0)
 }
 
@@ -49,7 +49,7 @@ async function follow(job: FollowJob): Promise<void> {
 let started = false
 let partial: string | null = null
 process.on('disconnect', () => {
-  if (partial !== null) rmSync(partial, { force: true })
+  if (partial !== null) rmSync(partial, { force: true, recursive: true })
   process.exit(0)
 })
 // The whole process group gets a terminal's signals; the daemon alone decides when this process ends.

@@ -10,7 +10,8 @@ import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits } fr
 import type { ExporterJob, FollowJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'
 import type { FileWatch } from './file-watch.ts'
-import { OutFile } from './out-file.ts'
+import { OutFile, refused } from './out-file.ts'
+import { OutFolder } from './out-folder.ts'
 import { howItEnded, isNotStarted, notStarted, PluginDirectory } from './plugin-directory.ts'
 
 export interface ExporterRunnerOptions {
@@ -106,10 +107,11 @@ export class ExporterRunner {
    */
   async run(request: ExportRequest): Promise<ExportResult> {
     if (this.#closed) throw unavailable('stopping', 'the daemon is stopping')
-    const { module } = await this.directory.find('exporter', request.exporter)
+    const { module, out: kind } = await this.directory.find('exporter', request.exporter)
+    if (kind === 'folder' && request.out === undefined) throw refused(`exporter ${request.exporter} writes a folder: name it`)
     const free = await this.#turns.take(request.signal)
     try {
-      return request.out === undefined ? await this.#toText(module, request) : await this.#toFile(module, request, request.out)
+      return request.out === undefined ? await this.#toText(module, request) : await this.#toPlace(module, request, request.out, kind)
     } finally {
       free()
     }
@@ -139,15 +141,15 @@ export class ExporterRunner {
     await Promise.all(running.map(({ exit }) => exit))
   }
 
-  async #toFile(module: string, request: ExportRequest, path: string): Promise<ExportResult> {
-    const file = await OutFile.open(path, dirname(request.session.file))
+  async #toPlace(module: string, request: ExportRequest, path: string, kind: 'folder' | undefined): Promise<ExportResult> {
+    const place = await (kind === 'folder' ? OutFolder : OutFile).open(path, dirname(request.session.file))
     try {
-      const child = this.#start(module, request, file)
+      const child = this.#start(module, request, place)
       const done = this.judge(request.exporter, await child.exit)
-      await file.keep()
+      await place.keep()
       return { path, ...done }
     } catch (error) {
-      await file.discard()
+      await place.discard()
       throw error
     }
   }
@@ -158,14 +160,15 @@ export class ExporterRunner {
     return { text, ...this.judge(request.exporter, exit) }
   }
 
-  #start(module: string, request: ExportRequest, file: OutFile | null): ExporterChild {
+  #start(module: string, request: ExportRequest, place: OutFile | OutFolder | null): ExporterChild {
     const { exporter, session, where = null, options = {}, redact = null, signal, onProgress } = request
     const heard = (message: FromExporter) => {
       if ('alive' in message) onProgress?.({ exchanges: message.exchanges, bytes: message.bytes })
     }
     const dataRoot = join(this.#options.home, 'plugins')
-    const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, partial: file?.partial ?? null }
-    return this.#spawn(job, file?.descriptor ?? 'pipe', exporter, signal, heard)
+    const isFolder = place instanceof OutFolder
+    const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, isFolder, partial: place?.partial ?? null }
+    return this.#spawn(job, isFolder ? 'ignore' : (place?.descriptor ?? 'pipe'), exporter, signal, heard)
   }
 
   #spawn(

@@ -29,7 +29,7 @@ export class OutFile {
   static async open(path: string, sessions: string): Promise<OutFile> {
     const { target, there } = await resolveOut(path, sessions)
     if (there && !there.isFile()) throw refused(there.isDirectory() ? 'is a folder: name a file in it' : 'is not a regular file')
-    const temporary = `${target}.${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}.partial`
+    const temporary = temporaryBeside(target)
     try {
       const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
       return new OutFile(path, target, temporary, handle)
@@ -64,6 +64,10 @@ export class OutFile {
     await rm(this.#temporary, { force: true })
   }
 }
+
+/** A name in the same folder that nothing has. */
+export const temporaryBeside = (target: string): string =>
+  `${target}.${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}.partial`
 
 /** Where a path leads, symbolic links followed, and what is there. @throws -32602 invalidOut @param sessions as OutFile.open */
 export async function resolveOut(path: string, sessions: string): Promise<{ target: string; there: Stats | null }> {

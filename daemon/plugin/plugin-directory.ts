@@ -15,6 +15,8 @@ export interface FoundModule {
   /** Absolute path. */
   module: string
   builtIn: boolean
+  /** An exporter that writes a folder; no built-in one does. */
+  out?: 'folder'
 }
 
 export interface PluginList {
@@ -167,7 +169,7 @@ function add(found: Found, { module, builtIn }: FoundModule, info: Omit<PluginIn
     addFault(found, module, pluginFailed(moduleName(module), `the name ${info.name} is taken by another ${info.kind}: choose another one`))
     return
   }
-  found.modules.set(key, { module, builtIn })
+  found.modules.set(key, { module, builtIn, ...(info.out && { out: info.out }) })
   found.items.push({ ...info, builtIn, ...(!builtIn && { module }) })
 }
 
@@ -181,7 +183,7 @@ function keepFailed(found: Found, before: Found): void {
     for (const item of before.items) {
       const key = keyOf(item.kind, item.name)
       if (item.module !== module || found.modules.has(key)) continue
-      found.modules.set(key, { module, builtIn: false })
+      found.modules.set(key, { module, builtIn: false, ...(item.out && { out: item.out }) })
       found.items.push(item)
     }
   }

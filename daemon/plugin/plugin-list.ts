@@ -11,7 +11,12 @@ export async function listPlugins(modules: string[], send: (message: FromExporte
       await checkSchema(manifest)
       const { kind, name, version, description, config } = manifest
       const follow = manifest.kind === 'exporter' && manifest.follow === true
-      send({ module, files: takeLoadedFiles(), info: { kind, name, version, description, config, ...(follow && { follow }) } })
+      const isFolder = manifest.kind === 'exporter' && manifest.out === 'folder'
+      send({
+        module,
+        files: takeLoadedFiles(),
+        info: { kind, name, version, description, config, ...(follow && { follow }), ...(isFolder && { out: 'folder' as const }) },
+      })
     } catch (error) {
       send({ module, files: takeLoadedFiles(), failure: toWire(error) })
     }

@@ -5,7 +5,10 @@ export const pluginKinds = ['exporter', 'filter'] as const satisfies readonly Ma
 
 const known = ['kind', 'name', 'version', 'api', 'description', 'config', 'create']
 /** Of one kind only. */
-const knownOf: { readonly [kind: string]: readonly string[] } = { filter: ['onError'], exporter: ['redaction', 'follow', 'mediaType'] }
+const knownOf: { readonly [kind: string]: readonly string[] } = {
+  filter: ['onError'],
+  exporter: ['redaction', 'follow', 'mediaType', 'out'],
+}
 const namePattern = /^[a-z0-9][a-z0-9-]{0,63}$/
 const mediaTypePattern = /^[\w.+-]+\/[\w.+-]+(?: *; *[\w.+-]+=[\w.+-]+)*$/
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -30,6 +33,8 @@ function* wrongWith(value: Record<string, unknown>): Generator<string> {
   if (value.redaction !== undefined && value.redaction !== 'off' && value.redaction !== 'standard')
     yield "redaction must be 'off' or 'standard'"
   if (value.follow !== undefined && typeof value.follow !== 'boolean') yield 'follow must be true or false'
+  if (value.out !== undefined && value.out !== 'file' && value.out !== 'folder') yield "out must be 'file' or 'folder'"
+  if (value.out === 'folder' && value.follow === true) yield 'follow goes with one stream: an exporter that writes a folder has none'
   if (value.mediaType !== undefined && !(typeof value.mediaType === 'string' && mediaTypePattern.test(value.mediaType)))
     yield "mediaType must be one, such as 'application/x-ndjson'"
   const keys = [...known, ...(knownOf[String(value.kind)] ?? [])]

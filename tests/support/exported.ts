@@ -75,7 +75,16 @@ export async function exportText<Options>(manifest: ExporterManifest<Options>, e
       rmSync(folder, { recursive: true })
     }
   }
-  await exporter.run({ session, exchanges: each(), out, signal, leaveOut: () => leftOut++, continues: false, writeSession })
+  await exporter.run({
+    session,
+    exchanges: each(),
+    out,
+    signal,
+    folder: { file: () => out },
+    leaveOut: () => leftOut++,
+    continues: false,
+    writeSession,
+  })
   const bytes = Buffer.concat(pieces)
   return { bytes, text: bytes.toString('utf8'), leftOut }
 }

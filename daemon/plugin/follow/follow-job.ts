@@ -9,6 +9,7 @@ import { openExchangeScan } from '../../store/exchange-scan.ts'
 import { type ExportRedaction, openRedaction } from '../export-redaction.ts'
 import type { Delivered, FollowJob, FromExporter } from '../exporter-messages.ts'
 import { pluginFailed, said } from '../failure.ts'
+import { FolderOutput } from '../folder-output.ts'
 import { checkConfig, loadPlugin } from '../loader.ts'
 import { pluginHost } from '../plugin-host.ts'
 import { SecretLeft } from '../secret-check.ts'
@@ -158,8 +159,22 @@ export class ExporterFollowJob {
     const scan = () => this.#until(wanted)
     const redacted = this.#redacted?.redaction.exchanges(scan) ?? scan()
     const out = new BatchOutput()
+    const folder = new FolderOutput(
+      null,
+      () => null,
+      () => undefined,
+    )
     const continues = this.delivered.change > 0 && (this.delivered.bytes > 0 || this.#job.since > 0)
-    await exporter.run({ session, exchanges: this.#handedOut(redacted), out, signal: this.#signal, leaveOut, continues, writeSession })
+    await exporter.run({
+      session,
+      exchanges: this.#handedOut(redacted),
+      out,
+      folder,
+      signal: this.#signal,
+      leaveOut,
+      continues,
+      writeSession,
+    })
     const bytes = await out.whole()
     // Then it has not seen all of them.
     if (this.#signal.aborted) throw new Undelivered()
