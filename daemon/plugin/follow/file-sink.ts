@@ -26,7 +26,8 @@ export class FileSink implements Sink {
   constructor(clockFile: string, start: FileClock) {
     this.#clockFile = clockFile
     this.#written = start
-    this.#timer = setTimeout(() => this.#save(), 0)
+    // Before anything is written: a file without a clock is nobody's to go on with.
+    this.#save()
   }
 
   async deliver(bytes: Buffer, _from: string, clock: string): Promise<void> {
