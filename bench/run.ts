@@ -33,6 +33,7 @@ const names = [
   'subscriptions',
   'search',
   'query',
+  'jar-lookup',
   'beside-long-work',
   'start-and-memory',
 ]
