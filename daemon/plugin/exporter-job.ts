@@ -112,7 +112,8 @@ export class ExporterRunJob {
   async *#read(): AsyncGenerator<ExportedExchange> {
     try {
       const { session, where } = this.#job
-      const scan = () => this.#until(openExchangeScan(session.file, session.id, where === null ? {} : { where }))
+      const options = { signal: this.#signal, ...(where !== null && { where }) }
+      const scan = () => openExchangeScan(session.file, session.id, options)
       for await (const exchange of this.#redacted?.redaction.exchanges(scan) ?? scan()) {
         if (this.#signal.aborted) return
         this.exchanges++
@@ -121,14 +122,6 @@ export class ExporterRunJob {
     } catch (error) {
       this.#readFailure = error
       throw error
-    }
-  }
-
-  /** No further than the signal. */
-  async *#until(scan: AsyncIterable<ExportedExchange>): AsyncGenerator<ExportedExchange> {
-    for await (const exchange of scan) {
-      if (this.#signal.aborted) return
-      yield exchange
     }
   }
 

@@ -11,6 +11,7 @@ import type { Redactor } from '../../sdk/redaction/redactor.ts'
 import { redactorsFor } from '../../sdk/redaction/redactors.ts'
 import { leastBytes, type SecretFinder } from '../../sdk/redaction/secret-finder.ts'
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
+import { SharedResults } from '../../sdk/redaction/shared-results.ts'
 import { SeqBits } from './seq-bits.ts'
 
 /** Larger bodies, without their coding, are left out: nobody has looked into them. */
@@ -18,6 +19,7 @@ const mostBodyBytes = 16 * 1024 * 1024
 /** They tell of the body as it passed. */
 const bodyFields = new Set(['content-encoding', 'content-length', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
 
+const noBytes = Buffer.alloc(0)
 /** In the place of a body. */
 const leftOut = Buffer.alloc(0)
 
@@ -31,8 +33,14 @@ export class Redaction {
   readonly #finder: SecretFinder
   readonly #inScope: Scope
   readonly #redactors: readonly [Redactor, ...Redactor[]]
-  /** Exchanges that hold no secret of their own. Only those that have ended: what is open may still get one between the readings. */
+  /**
+   * Exchanges whose bodies and messages hold no secret of their own. Only those that have ended: what is open may still get one between the
+   * readings.
+   */
   readonly #clean = new SeqBits()
+  /** Those that have ended and are not looked into. */
+  readonly #outside = new SeqBits()
+  readonly #shared = new SharedResults<object>()
 
   constructor(redact: Exclude<ExportRedact, 'off'>, pseudonym: Pseudonym, finder: SecretFinder, inScope: Scope = () => true) {
     this.#inScope = inScope
@@ -71,26 +79,33 @@ export class Redaction {
 
   async #collect(exchange: ExportedExchange): Promise<void> {
     const [first] = this.#redactors
-    const bodies: Bodies = { request: await lookInto(exchange, 'request'), response: await lookInto(exchange, 'response') }
-    if (!this.#inScope(exchange, (part) => bodies[part])) {
-      if (exchange.state !== 'open') this.#clean.add(exchange.seq)
-      return
-    }
-    const given = { ...exchange, bodies }
-    let isClean = first.redact(given) === given && bodies.request !== null && bodies.response !== null && this.#redactors.length === 1
+    const bodies = await lookInto(exchange)
+    const isInScope = this.#inScope(exchange, (part) => bodies[part])
+    if (isInScope) first.heads(exchange)
+    const isDone = !isInScope || (await this.#collectInside({ ...exchange, bodies }))
+    if (isDone && exchange.state !== 'open') (isInScope ? this.#clean : this.#outside).add(exchange.seq)
+  }
+
+  /** Whether its bodies and messages hold no secret. */
+  async #collectInside(exchange: ExportedExchange & { bodies: Bodies }): Promise<boolean> {
+    const [first, ...others] = this.#redactors
+    const { request, response } = exchange.bodies
+    let isClean = first.bodies(exchange) === exchange && request !== null && response !== null && others.length === 0
     if (mayHoldMessages(exchange)) {
       for await (const message of exchange.messages()) if (first.message(message) !== message) isClean = false
     }
-    if (isClean && exchange.state !== 'open') this.#clean.add(exchange.seq)
+    return isClean
   }
 
   async #redacted(exchange: ExportedExchange): Promise<ExportedExchange> {
-    const isKnown = this.#clean.has(exchange.seq)
-    if (isKnown && this.#finder.size === 0) return exchange
-    const before: Bodies = { request: await lookInto(exchange, 'request'), response: await lookInto(exchange, 'response') }
-    const isClean = isKnown || !this.#inScope(exchange, (part) => before[part])
+    const isOutside = this.#outside.has(exchange.seq)
+    const isKnown = isOutside || this.#clean.has(exchange.seq)
+    if (isKnown && this.#finder.size === 0) return isOutside ? exchange : this.#heads(exchange)
+    const before = await lookInto(exchange)
+    const isInScope = !isOutside && (isKnown || this.#inScope(exchange, (part) => before[part]))
+    const isClean = isKnown || !isInScope
     let redacted = { ...exchange, bodies: before }
-    if (!isClean) for (const redactor of this.#redactors) redacted = redactor.redact(redacted)
+    if (isInScope) redacted = this.#heads(isClean ? redacted : this.#bodies(redacted))
     const { bodies, ...rest } = redacted
     const hidden = this.#inside(rest)
     const request = this.#body(exchange, 'request', before.request, bodies.request)
@@ -105,6 +120,14 @@ export class Redaction {
       streamBody: (part) => this.#stream(exchange, part, part === 'request' ? request : response),
       messages: () => this.#messages(exchange, isClean),
     }
+  }
+
+  #heads<Given extends Exchange>(exchange: Given): Given {
+    return this.#redactors.reduce((sofar, redactor) => redactor.heads(sofar), exchange)
+  }
+
+  #bodies<Given extends Exchange & { bodies: Bodies }>(exchange: Given): Given {
+    return this.#redactors.reduce((sofar, redactor) => redactor.bodies(sofar), exchange)
   }
 
   /** null: the body may go out as it is. */
@@ -162,22 +185,31 @@ export class Redaction {
   #inside<Value>(value: Value): Value {
     if (typeof value === 'string') return this.#hidden(value) as Value
     if (typeof value !== 'object' || value === null) return value
-    let changed = false
-    const note = (before: unknown) => {
-      const after = this.#inside(before)
-      changed ||= after !== before
-      return after
+    return this.#shared.of(value, (inner) => this.#insideOf(inner as Record<string, unknown>)) as Value
+  }
+
+  #insideOf(value: Record<string, unknown>): object {
+    let copy: Record<string, unknown> | null = null
+    for (const key of Object.keys(value)) {
+      const after = this.#inside(value[key])
+      if (after === value[key]) continue
+      copy ??= Array.isArray(value) ? (value.slice() as object as Record<string, unknown>) : { ...value }
+      copy[key] = after
     }
-    const copy = Array.isArray(value)
-      ? value.map(note)
-      : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, note(inner)]))
-    return changed ? (copy as Value) : value
+    return copy ?? value
   }
 }
 
-/** Without its coding; null: it is too large or cannot be decoded. */
-async function lookInto(exchange: ExportedExchange, part: Part): Promise<Uint8Array | null> {
-  const size = part === 'request' ? exchange.request.bodySize : (exchange.response?.bodySize ?? 0)
+/** Without their coding; null: it is too large or cannot be decoded. */
+async function lookInto(exchange: ExportedExchange): Promise<Bodies> {
+  const [sent, received] = [exchange.request.bodySize, exchange.response?.bodySize ?? 0]
+  return {
+    request: sent === 0 ? noBytes : await decodedBody(exchange, 'request', sent),
+    response: received === 0 ? noBytes : await decodedBody(exchange, 'response', received),
+  }
+}
+
+async function decodedBody(exchange: ExportedExchange, part: Part, size: number): Promise<Uint8Array | null> {
   if (size > mostBodyBytes) return null
   try {
     const bytes = await exchange.readBody(part, { decode: true })

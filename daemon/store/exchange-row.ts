@@ -148,7 +148,8 @@ export const jsonSize = (row: ExchangeRow): number =>
 /** RFC 9112 section 3.2.4: the asterisk form stands for the authority without a path. */
 const url = (scheme: string, authority: string, path: string): string => `${scheme}://${authority}${path === '*' ? '' : path}`
 
-export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
+/** @param parse of the texts that exchanges share */
+export function toExchange(row: ExchangeRow, sessionId: string, parse: (json: string) => unknown = JSON.parse): Exchange {
   const [seq, , flags, connection, path, status, started, requestEnded, responseStarted, ended] = row
   const extra: Extra = row[14] === null ? {} : (JSON.parse(row[14]) as Extra)
   const tls = row[21]
@@ -169,7 +170,7 @@ export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
       method: row[22],
       url: url(row[24], row[25], path),
       httpVersion: row[23],
-      headers: JSON.parse(row[28]) as Headers,
+      headers: parse(row[28]) as Headers,
       trailers: (extra.requestTrailers as Headers | undefined) ?? [],
       bodySize: row[12],
       truncated: (flags & requestTruncated) !== 0,
@@ -181,13 +182,13 @@ export function toExchange(row: ExchangeRow, sessionId: string): Exchange {
             status,
             reason: row[27] ?? '',
             httpVersion: row[26] ?? '',
-            headers: responseFields === null ? [] : (JSON.parse(responseFields) as Headers),
+            headers: responseFields === null ? [] : (parse(responseFields) as Headers),
             trailers: (extra.responseTrailers as Headers | undefined) ?? [],
             informational: extra.informational ?? [],
             bodySize: row[13],
             truncated: (flags & responseTruncated) !== 0,
           },
-    tls: tls === null ? null : (JSON.parse(tls) as Tls),
+    tls: tls === null ? null : (parse(tls) as Tls),
     tags: row[15] === null ? [] : (JSON.parse(row[15]) as string[]),
     note: row[16],
   }

@@ -11,6 +11,7 @@ import type { MatchingRows } from './matching-rows.ts'
 import { MessageReader } from './message-reader.ts'
 import { isEmpty, type Range } from './range.ts'
 import { sessionKind } from './session-layout.ts'
+import { sharedJson } from './shared-json.ts'
 
 /** A slice reads as long without letting the writer have its log, ms; a page ends with its slice. */
 const sliceMs = 5
@@ -30,6 +31,8 @@ export interface ScanOptions {
   after?: number
   /** Only those that match this query; absent: all. */
   where?: string
+  /** Once aborted, it ends. */
+  signal?: AbortSignal
 }
 
 /**
@@ -39,13 +42,16 @@ export interface ScanOptions {
 export async function* openExchangeScan(
   file: string,
   sessionId: string,
-  { after = 0, where }: ScanOptions = {},
+  { after = 0, where, signal }: ScanOptions = {},
 ): AsyncGenerator<ExportedExchange> {
   const scan = new ExchangeScan(file, sessionId, after, where)
   try {
-    for (let page = scan.next(); page !== null; page = scan.next()) {
+    for (let page = scan.next(); page !== null && !signal?.aborted; page = scan.next()) {
       // One at a time, so that each is garbage soon after it was used: whole pages of them outlive the young generation.
-      for (const row of page.rows) yield scan.exported(row, page.bodies)
+      for (const row of page.rows) {
+        if (signal?.aborted) return
+        yield scan.exported(row, page.bodies)
+      }
       await setImmediate()
     }
   } finally {
@@ -69,6 +75,7 @@ class ExchangeScan {
   #messages: MessageReader
   #queries: Matching
   #matching: MatchingRows | null
+  readonly #parse = sharedJson()
   #rest: Range
   #count = firstRows
 
@@ -137,7 +144,7 @@ class ExchangeScan {
   }
 
   exported(row: ExchangeRow, bodies: Bodies): ExportedExchange {
-    const exchange = toExchange(row, this.#sessionId) as ExportedExchange
+    const exchange = toExchange(row, this.#sessionId, this.#parse) as ExportedExchange
     const [requestBody, responseBody] = [row[10], row[11]]
     exchange.readBody = async (part: Part, { decode = false } = {}) => {
       const id = part === 'request' ? requestBody : responseBody

@@ -59,3 +59,20 @@ export function replaceUnderKeys(
       )
   return changed ? copy : value
 }
+
+/** Whether a text of JSON, or lines of it, may have such a key: much quicker than looking at all its values. */
+export function mayHoldKey(text: string, isKey: (key: string) => boolean): boolean {
+  for (let before = -1, at = text.indexOf('"'); at >= 0; before = at, at = text.indexOf('"', at + 1)) {
+    if (!isBeforeColon(text, at + 1)) continue
+    const key = text.slice(before + 1, at)
+    // What is escaped may read otherwise, and an escaped quote does not begin the key.
+    if (key.includes('\\') || text[before - 1] === '\\' || isKey(key)) return true
+  }
+  return false
+}
+
+function isBeforeColon(text: string, from: number): boolean {
+  let at = from
+  while (text.charCodeAt(at) <= 0x20) at++
+  return text.charCodeAt(at) === 0x3a
+}

@@ -3,11 +3,12 @@ import { isUtf8 } from 'node:buffer'
 import { bodyText } from '../body-text.ts'
 import { fieldValue } from '../field-value.ts'
 import { MediaTypes } from '../media-type.ts'
-import type { Headers, Message } from '../model.ts'
+import type { Exchange, Headers, Message, Request, Response } from '../model.ts'
 import type { FilteredExchange } from '../plugin.ts'
 import { mayHoldCompressed, type Replaced, replaceInCompressed } from './compressed.ts'
-import { type JsonPath, jsonPath, replaceInJson, replaceUnderKeys } from './json-values.ts'
+import { type JsonPath, jsonPath, mayHoldKey, replaceInJson, replaceUnderKeys } from './json-values.ts'
 import type { Pseudonym } from './pseudonyms.ts'
+import { SharedResults } from './shared-results.ts'
 import { replaceInXml } from './xml-values.ts'
 
 /** What is secret; names ignore case. `*` stands for any characters in them. */
@@ -67,8 +68,6 @@ function namesOf(names: readonly string[] = [], plain = (name: string) => name.t
   }
 }
 
-/** A text that a colon follows, without its quotes. */
-const jsonKey = /"((?:[^"\\]|\\.)*)"\s*:/g
 const plainKey = (name: string): string => name.toLowerCase().replace(/[-_.]/g, '')
 
 export class Redactor {
@@ -83,6 +82,7 @@ export class Redactor {
   readonly #looksIntoBodies: boolean
   readonly #tokens: boolean
   readonly #otherBodies: RedactionRules['otherBodies']
+  readonly #fields = new SharedResults<Headers>()
 
   constructor(rules: RedactionRules, pseudonym: Pseudonym) {
     const { headers, query, cookies, json = [], form = [], keys = [], tokens = false, harmlessHeadersOnly, otherBodies } = rules
@@ -103,28 +103,42 @@ export class Redactor {
 
   /** All but its messages; the same exchange when there is nothing to hide in it. */
   redact<Given extends Omit<FilteredExchange, 'messages'>>(exchange: Given): Given {
-    const { request, response, bodies } = exchange
-    const changes = new Changes()
-    const redacted: Given = {
-      ...exchange,
-      request: {
-        ...request,
-        url: changes.note(request.url, this.url(request.url)),
-        headers: changes.note(request.headers, this.fields(request.headers)),
-        trailers: changes.note(request.trailers, this.fields(request.trailers)),
-      },
-      response: response && {
-        ...response,
-        headers: changes.note(response.headers, this.fields(response.headers)),
-        trailers: changes.note(response.trailers, this.fields(response.trailers)),
-        informational: response.informational.map((one) => ({ ...one, headers: changes.note(one.headers, this.fields(one.headers)) })),
-      },
-      bodies: {
-        request: changes.note(bodies.request, this.body(bodies.request, request.headers)),
-        response: changes.note(bodies.response, this.body(bodies.response, response?.headers ?? [])),
-      },
-    }
-    return changes.any ? redacted : exchange
+    return this.heads(this.bodies(exchange))
+  }
+
+  /** All but its bodies and messages; the same exchange when there is nothing to hide in it. */
+  heads<Given extends Exchange>(exchange: Given): Given {
+    const request = this.#request(exchange.request)
+    const response = exchange.response && this.#response(exchange.response)
+    return request === exchange.request && response === exchange.response ? exchange : { ...exchange, request, response }
+  }
+
+  /** All but its heads and messages; the same exchange when there is nothing to hide in it. */
+  bodies<Given extends Omit<FilteredExchange, 'messages'>>(exchange: Given): Given {
+    const before = exchange.bodies
+    const request = this.body(before.request, exchange.request.headers)
+    const response = this.body(before.response, exchange.response?.headers ?? [])
+    return request === before.request && response === before.response ? exchange : { ...exchange, bodies: { request, response } }
+  }
+
+  #request(request: Request): Request {
+    const url = this.url(request.url)
+    const headers = this.fields(request.headers)
+    const trailers = this.fields(request.trailers)
+    const isSame = url === request.url && headers === request.headers && trailers === request.trailers
+    return isSame ? request : { ...request, url, headers, trailers }
+  }
+
+  #response(response: Response): Response {
+    const headers = this.fields(response.headers)
+    const trailers = this.fields(response.trailers)
+    const informational = response.informational.map((one) => {
+      const fields = this.fields(one.headers)
+      return fields === one.headers ? one : { ...one, headers: fields }
+    })
+    const isSame = informational.every((one, index) => one === response.informational[index])
+    if (isSame && headers === response.headers && trailers === response.trailers) return response
+    return { ...response, headers, trailers, informational }
   }
 
   /** Everything but the values stays byte for byte. */
@@ -191,7 +205,12 @@ export class Redactor {
     return this.#withoutTokens(this.#jsonText(text, false) ?? text)
   }
 
+  /** The same list when there is nothing to hide in it. */
   fields(fields: Headers): Headers {
+    return fields.length === 0 ? fields : this.#fields.of(fields, (each) => this.#hidden(each))
+  }
+
+  #hidden(fields: Headers): Headers {
     let changed = false
     const redacted = fields.map(([name, value]): [string, string] => {
       const after = this.#field(name.toLowerCase(), value)
@@ -308,9 +327,7 @@ export class Redactor {
 
   /** Whether any key in it is one of a secret: much quicker than looking at all its values. */
   #mayHoldSecrets(text: string): boolean {
-    if (this.#json.length > 0) return true
-    for (const [, key = ''] of text.matchAll(jsonKey)) if (key.includes('\\') || this.#keys(key)) return true
-    return false
+    return this.#json.length > 0 || mayHoldKey(text, this.#keys)
   }
 
   #jsonValue(value: unknown): unknown {
@@ -338,15 +355,6 @@ export class Redactor {
   #secretValue(secret: unknown): unknown {
     if (secret === null) return null
     return this.#pseudonym(typeof secret === 'string' ? secret : JSON.stringify(secret))
-  }
-}
-
-class Changes {
-  any = false
-
-  note<T>(before: T, after: T): T {
-    this.any ||= before !== after
-    return after
   }
 }
 
