@@ -3,15 +3,16 @@
  * member by member, because objects made only to be printed are most of what an export costs.
  */
 import { isIP } from 'node:net'
-import type { Endpoint, Exchange, Headers, Informational, Message, Tls } from '../../../sdk/model.ts'
+import type { Endpoint, Exchange, Headers, Informational, Message } from '../../../sdk/model.ts'
 import { type UriForm, uriOf } from '../text/uri.ts'
-import { requestCookies, responseCookies } from './cookies.ts'
+import { responseCookies } from './cookies.ts'
 import { queryString } from './form-fields.ts'
 import type { HeaderFacts } from './header-facts.ts'
-import { harTimings, totalTime } from './timings.ts'
+import type { SecurityDetails } from './security-details.ts'
+import { harTimings, timingsJson, totalTime } from './timings.ts'
 
-const versions: Record<string, string> = { '2': 'http/2.0', '3': 'http/3.0', '': '' }
-const harVersion = (version: string): string => JSON.stringify(versions[version] ?? `HTTP/${version}`)
+const versions: Record<string, string> = { '1.1': '"HTTP/1.1"', '2': '"http/2.0"', '3': '"http/3.0"', '': '""' }
+const harVersion = (version: string): string => versions[version] ?? json(`HTTP/${version}`)
 const json = JSON.stringify
 const listed = (list: object[]) => (list.length > 0 ? json(list) : '[]')
 const pairs = (headers: Headers) => json(headers.map(([name, value]) => ({ name, value })))
@@ -20,13 +21,13 @@ const pairs = (headers: Headers) => json(headers.map(([name, value]) => ({ name,
 const isoDate = (ms: number) => new Date(Number.isFinite(ms) ? ms : 0).toISOString()
 
 /** All but `request` and `response`. */
-export function entryJson(exchange: Exchange): string {
+export function entryJson(exchange: Exchange, security: SecurityDetails): string {
   const { server, tls, error, anomalies, tags, note } = exchange
   const timings = harTimings(exchange.timings)
-  let text = `{"startedDateTime":"${isoDate(exchange.startedAt)}","time":${totalTime(timings)},"timings":${json(timings)},"cache":{}`
+  let text = `{"startedDateTime":"${isoDate(exchange.startedAt)}","time":${totalTime(timings)},"timings":${timingsJson(timings)},"cache":{}`
   text += `,"connection":${json(exchange.connectionId)},"_seq":${exchange.seq}`
   if (server) text += serverJson(server)
-  if (tls) text += `,"_securityDetails":${json(securityDetails(tls))}`
+  if (tls) text += `,"_securityDetails":${security.json(tls)}`
   if (exchange.kind === 'websocket') text += ',"_resourceType":"websocket"'
   if (exchange.state !== 'complete') text += `,"_state":"${exchange.state}"`
   if (error) text += errorJson(exchange)
@@ -53,7 +54,7 @@ export function requestJson({ request, kind, state }: Exchange, headers: HeaderF
   const url = uriOf(kind === 'websocket' ? request.url.replace(/^http/, 'ws') : request.url, form)
   const bodySize = state === 'open' && request.bodySize === 0 ? -1 : request.bodySize
   let text = `{"method":${json(request.method)},"url":${json(url)},"httpVersion":${harVersion(request.httpVersion)}`
-  text += `,"cookies":${headers.cookies ? listed(requestCookies(request.headers)) : '[]'},"headers":${headers.json}`
+  text += `,"cookies":${headers.requestCookies},"headers":${headers.json}`
   text += `,"queryString":${listed(queryString(request.url))},"headersSize":-1,"bodySize":${bodySize}`
   if (request.trailers.length > 0) text += `,"_trailers":${pairs(request.trailers)}`
   if (request.truncated) text += ',"_truncated":true'
@@ -83,20 +84,3 @@ function serverJson({ address, port }: Endpoint): string {
   const real = zone < 0 ? address : address.slice(0, zone)
   return isIP(real) ? `,"serverIPAddress":"${real}","_serverPort":${port}` : `,"_serverPort":${port}`
 }
-
-/** As Chromium and Playwright write them: times in seconds. */
-function securityDetails({ version, cipher, certificate }: Tls): object {
-  const protocol = version.replace(/^TLSv/, 'TLS ')
-  if (!certificate) return { protocol, _cipher: cipher }
-  return {
-    protocol,
-    subjectName: commonName(certificate.subject),
-    issuer: commonName(certificate.issuer),
-    validFrom: Math.floor(certificate.validFrom / 1000),
-    validTo: Math.floor(certificate.validTo / 1000),
-    _cipher: cipher,
-  }
-}
-
-/** The CN of a distinguished name, else all of it. */
-const commonName = (name: string) => /(?:^|[\n,/+])\s*CN=((?:\\.|[^\n,/+])+)/.exec(name)?.[1]?.trim() ?? name

@@ -1,6 +1,7 @@
 /** What an entry needs to know of a header block. */
 import { type MediaType, MediaTypes } from '../../../sdk/media-type.ts'
 import type { Headers } from '../../../sdk/model.ts'
+import { requestCookies } from './cookies.ts'
 
 export interface HeaderFacts {
   /** HAR's array, as JSON. */
@@ -14,6 +15,8 @@ export interface HeaderFacts {
   location: string
   /** There is a Cookie or Set-Cookie field. */
   cookies: boolean
+  /** HAR's array of those in Cookie fields, as JSON. */
+  requestCookies: string
 }
 
 /** Field names whose JSON is remembered. */
@@ -28,8 +31,18 @@ interface FieldName {
 export class HeaderReader {
   #types = new MediaTypes()
   #names = new Map<string, FieldName>()
+  readonly #shared = new WeakMap<Headers, HeaderFacts>()
 
+  /** What exchanges share is frozen, and read once. */
   read(headers: Headers): HeaderFacts {
+    let facts = this.#shared.get(headers)
+    if (facts !== undefined) return facts
+    facts = this.#read(headers)
+    if (Object.isFrozen(headers)) this.#shared.set(headers, facts)
+    return facts
+  }
+
+  #read(headers: Headers): HeaderFacts {
     const facts: HeaderFacts = {
       json: '[',
       contentType: '',
@@ -37,6 +50,7 @@ export class HeaderReader {
       encoded: false,
       location: '',
       cookies: false,
+      requestCookies: '[]',
     }
     let between = ''
     for (const [name, value] of headers) {
@@ -47,6 +61,7 @@ export class HeaderReader {
     }
     facts.json += between === '' ? ']' : '}]'
     if (facts.contentType !== '') facts.mediaType = this.#types.parse(facts.contentType)
+    if (facts.cookies) facts.requestCookies = JSON.stringify(requestCookies(headers))
     return facts
   }
 

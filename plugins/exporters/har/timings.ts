@@ -27,3 +27,6 @@ export function totalTime({ blocked, dns, connect, send, wait, receive }: HarTim
   for (const ms of [blocked, dns, connect, send, wait, receive]) if (ms > 0) sum += ms
   return rounded(sum)
 }
+
+export const timingsJson = ({ blocked, dns, connect, ssl, send, wait, receive }: HarTimings): string =>
+  `{"blocked":${blocked},"dns":${dns},"connect":${connect},"ssl":${ssl},"send":${send},"wait":${wait},"receive":${receive}}`

@@ -7,6 +7,7 @@ import { type BodyRequest, emptyBody, type HarBody, harBody } from './body.ts'
 import { entryJson, requestJson, responseJson, webSocketMessageJson } from './entry.ts'
 import { formFields } from './form-fields.ts'
 import { type HeaderFacts, HeaderReader } from './header-facts.ts'
+import { SecurityDetails } from './security-details.ts'
 
 interface WriterOptions {
   /** Larger bodies are left out; -1: all are. */
@@ -22,6 +23,7 @@ export class HarWriter {
   readonly #text: PacedText
   #options: WriterOptions
   #headers = new HeaderReader()
+  readonly #security = new SecurityDetails()
 
   constructor(out: Writable, options: WriterOptions) {
     this.#text = new PacedText(out)
@@ -55,7 +57,7 @@ export class HarWriter {
     const { request, response } = exchange
     const sent = this.#headers.read(request.headers)
     const received = response && this.#headers.read(response.headers)
-    this.#text.add(`${entryJson(exchange)},"request":${requestJson(exchange, sent, this.#options.urls)}`)
+    this.#text.add(`${entryJson(exchange, this.#security)},"request":${requestJson(exchange, sent, this.#options.urls)}`)
     // What follows the handshake of a WebSocket is no body.
     if (request.bodySize > 0 && exchange.kind === 'http') {
       const body = await harBody(this.#body(exchange, 'request', request.bodySize, sent))
