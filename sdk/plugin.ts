@@ -29,7 +29,7 @@ interface ManifestBase<Kind extends string> {
   config: object
 }
 
-/** One exchange on its way out, with its bodies within reach. */
+/** One exchange on its way out, with its bodies within reach. What exchanges share (lists of fields, TLS) is one frozen object: copy it to change it. */
 export interface ExportedExchange extends Exchange {
   /** Wire bytes of a part, whole, in order; `decode` undoes Content-Encoding (within the limits of the guarantees; 1004 beyond them). */
   readBody(part: Part, options?: { decode?: boolean }): Promise<Uint8Array>

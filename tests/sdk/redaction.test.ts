@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import type { Headers } from '../../sdk/model.ts'
-import { jsonPath, replaceInJson } from '../../sdk/redaction/json-values.ts'
+import { jsonPath, mayHoldKey, replaceInJson } from '../../sdk/redaction/json-values.ts'
 import { pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
 import { Redactor } from '../../sdk/redaction/redactor.ts'
 
@@ -34,6 +34,18 @@ describe('pseudonyms', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(pseudonymKey(file)).toEqual(key)
   })
+})
+
+test('a key that may be in JSON is never overlooked, however the text is cut and spaced', () => {
+  const spaces = fc.constantFrom('', ' ', '\n\t')
+  const isKey = (key: string) => key === 'token'
+  fc.assert(
+    fc.property(fc.json(), spaces, fc.string(), fc.boolean(), (value, space, before, escaped) => {
+      const key = escaped ? 't\\u006fken' : 'token'
+      expect(mayHoldKey(`${JSON.stringify(before)},{"a":${value},"${key}"${space}:1}`, isKey)).toBe(true)
+    }),
+  )
+  expect(mayHoldKey('{"other":"token","more":["token"],"tokens":1}', isKey)).toBe(false)
 })
 
 describe('a redactor', () => {

@@ -63,6 +63,28 @@ describe('a scan', () => {
     expect(seen).toEqual([3, 4, 5])
   })
 
+  it('gives the fields that exchanges share as one frozen list', async () => {
+    const { path, file } = await newFile()
+    const requestFields = { fields: [['Accept', '*/*'] as [string, string]] }
+    file.commit([newRecord(file.nextSeq(), { requestFields }), newRecord(file.nextSeq(), { requestFields })], [])
+    const lists: object[] = []
+    for await (const { request } of openExchangeScan(path, 's')) lists.push(request.headers, request.headers[0] ?? [])
+    expect(lists[2]).toBe(lists[0])
+    expect(lists.every((list) => Object.isFrozen(list))).toBe(true)
+  })
+
+  it('ends when it is aborted', async () => {
+    const { path, file } = await newFile()
+    file.commit([newRecord(file.nextSeq()), newRecord(file.nextSeq())], [])
+    const abort = new AbortController()
+    const seen: number[] = []
+    for await (const { seq } of openExchangeScan(path, 's', { signal: abort.signal })) {
+      seen.push(seq)
+      abort.abort()
+    }
+    expect(seen).toEqual([1])
+  })
+
   it('decodes bodies, and says which it cannot', async () => {
     const { path, file } = await newFile()
     const requestFields = { fields: [['Content-Encoding', 'gzip'] as [string, string]] }
