@@ -20,6 +20,8 @@ const zstdMarks = [zstdMark, `KLUv${slash}`, `[CSiy]i1L${slash}`, `otS${slash}9`
 const marks = gzipMarks.map((mark, index) => `(${mark}|${zstdMarks[index]})`).join('|')
 const groupPlaces = [0, 0, 0, 1, 3]
 const anyMark = new RegExp(marks)
+/** Every mark has one of these in it; looking for them alone takes a quarter of the time. */
+const inAnyMark = /\x1f\x8b\x08|H4sI|LC[AB]|fiwg|\(\xb5\/|KLUv|i1L|otS/
 const onlyGzip = new RegExp(`^${gzipMark}`)
 const base64Run = /(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\\/)+(?:(?:=|%3[Dd]){1,2})?/y
 /** Shorter ones hold no compressed data. */
@@ -29,7 +31,7 @@ const leastRun = 24
 const leastPacked = 16
 
 /** Bytes as a Latin-1 string of them, or text. */
-export const mayHoldCompressed = (text: string): boolean => text.length >= leastPacked && anyMark.test(text)
+export const mayHoldCompressed = (text: string): boolean => text.length >= leastPacked && inAnyMark.test(text) && anyMark.test(text)
 
 /** How a stretch of gzip begins: as it is, or in base64 that began with so many characters of the same group of four. */
 export interface GzipMark {
@@ -39,6 +41,7 @@ export interface GzipMark {
 
 /** The first one that begins at `from` or after it. */
 export function gzipMarkIn(text: string, from: number): GzipMark | null {
+  if (!inAnyMark.test(text)) return null
   const mark = new RegExp(gzipMarks.map((each) => `(${each})`).join('|'), 'g')
   mark.lastIndex = from
   const found = mark.exec(text)
