@@ -19,6 +19,7 @@ import { ExporterRunner } from './plugin/exporter-runner.ts'
 import { FileWatch } from './plugin/file-watch.ts'
 import { Dispatcher } from './rpc/dispatcher.ts'
 import { caHandlers } from './rpc/handlers/ca.ts'
+import { cookieHandlers } from './rpc/handlers/cookie.ts'
 import { daemonHandlers } from './rpc/handlers/daemon.ts'
 import { exchangeHandlers } from './rpc/handlers/exchange.ts'
 import { exporterHandlers } from './rpc/handlers/exporter.ts'
@@ -32,6 +33,7 @@ import { Subscriptions } from './rpc/subscriptions.ts'
 import { CaptureThreads, type ThreadEntries } from './session/capture-threads.ts'
 import { ChangeSignals } from './session/change-signals.ts'
 import { ChangeTopics } from './session/change-topics.ts'
+import { CookieLister } from './session/cookie-lister.ts'
 import { ExchangeEditor } from './session/exchange-editor.ts'
 import { ExchangeReader } from './session/exchange-reader.ts'
 import { ExchangeWaiter } from './session/exchange-waiter.ts'
@@ -46,6 +48,8 @@ import { TextSearcher } from './session/text-searcher.ts'
 import { IndexMaker } from './store/index-maker.ts'
 import { ReaderPool } from './store/reader-pool.ts'
 import { SqlRunner } from './store/sql-runner.ts'
+import { CookieSync } from './sync/cookie-sync.ts'
+import { SyncTargets } from './sync/sync-targets.ts'
 
 /** Token and type in one: `resolve(c, parts.threads)` is a CaptureThreads. */
 interface Part<T> {
@@ -58,6 +62,8 @@ const part = <T>(name: string): Part<T> => ({ token: Symbol(name) })
 export const parts = {
   captureThreads: part<CaptureThreads>('CaptureThreads'),
   changeSignals: part<ChangeSignals>('ChangeSignals'),
+  cookieLister: part<CookieLister>('CookieLister'),
+  cookieSync: part<CookieSync>('CookieSync'),
   daemon: part<Daemon>('Daemon'),
   dispatcher: part<Dispatcher>('Dispatcher'),
   exchangeReader: part<ExchangeReader>('ExchangeReader'),
@@ -165,6 +171,30 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   )
   provide(parts.importRunner, () => new ImportRunner((error) => log.fault('an import failed inside', error)))
   provide(parts.jars, () => new Jars({ home: home.folder, sessions: home.sessions, fault: (message, error) => log.fault(message, error) }))
+  provide(parts.cookieLister, (get) => new CookieLister(get(parts.readerPool), get(parts.sessionManager)))
+  provide(parts.cookieSync, (get) => {
+    const targets = new SyncTargets({
+      home: home.folder,
+      compileCache: home.cache,
+      directory: get(parts.exporterRunner).directory,
+      jars: get(parts.jars),
+      log: (plugin, message) => log.write('info', message, { plugin }),
+    })
+    return new CookieSync({
+      home: home.folder,
+      readers: get(parts.readerPool),
+      signals: get(parts.changeSignals),
+      session: (id) => get(parts.sessionManager).get(id),
+      running: async () => (await get(parts.sessionManager).list('running')).map(({ id }) => id),
+      open: (target) => targets.open(target),
+      failing: (plugin, domain, message) => {
+        log.write(message === null ? 'info' : 'warn', message ?? 'cookies are in step again', { plugin, domain })
+        if (message !== null)
+          get(parts.rpcServer).notify('plugin/didFail', { plugin, reason: 'targetFailed', message: `${domain}: ${message}` })
+      },
+      fault: (error) => log.fault('cookies could not be kept in step', error),
+    })
+  })
   provide(parts.indexMaker, () => new IndexMaker((error) => log.fault('an index could not be made', error)))
   provide(parts.sessionOverview, (get) => new SessionOverview(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
   provide(parts.textSearcher, (get) => new TextSearcher(get(parts.readerPool), get(parts.sessionManager), get(parts.indexMaker)))
@@ -209,6 +239,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager), get(parts.followedExport)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
       ...jarHandlers(get(parts.jars)),
+      ...cookieHandlers(get(parts.cookieLister), get(parts.cookieSync)),
     }
     return new Dispatcher(handlers, new Validator(), log)
   })
@@ -231,6 +262,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         imports: get(parts.importRunner),
         sqlRunner: get(parts.sqlRunner),
         jars: get(parts.jars),
+        cookieSync: get(parts.cookieSync),
         dispatcher: get(parts.dispatcher),
         rpc: get(parts.rpcServer),
       }),

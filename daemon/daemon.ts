@@ -17,9 +17,10 @@ import { becomeInstance, type Instance } from './single-instance.ts'
 import type { IndexMaker } from './store/index-maker.ts'
 import type { ReaderPool } from './store/reader-pool.ts'
 import type { SqlRunner } from './store/sql-runner.ts'
+import type { CookieSync } from './sync/cookie-sync.ts'
 
 /** Parts of the 5 s within which a stop ends, ms. */
-const stopLimits = { sessions: 4_000, threads: 500, clients: 300 }
+const stopLimits = { sessions: 4_000, sync: 100, threads: 400, clients: 300 }
 
 export interface DaemonParts {
   home: Home
@@ -37,6 +38,7 @@ export interface DaemonParts {
   imports: ImportRunner
   sqlRunner: SqlRunner
   jars: Jars
+  cookieSync: CookieSync
   dispatcher: Dispatcher
   rpc: RpcServer
 }
@@ -61,12 +63,13 @@ export class Daemon {
 
   /** Resolves when the socket answers; the catalogue is read after that. Rejects with 1002 daemonRunning when there is one. */
   async start(): Promise<void> {
-    const { home, log, version, rpc, sessions, imports, pluginReload } = this.#parts
+    const { home, log, version, rpc, sessions, imports, pluginReload, cookieSync } = this.#parts
     this.#instance = await becomeInstance(home, rpc.server)
     pluginReload.start()
     log.write('info', 'weir answers', { version, node: process.versions.node })
     sessions.open().catch((error: unknown) => log.fault('the sessions could not be opened', error))
     imports.removeUnfinished(home.sessions).catch((error: unknown) => log.fault('what an import left could not be removed', error))
+    cookieSync.open().catch((error: unknown) => log.fault('the sync rules could not be read', error))
     this.#checkProtos().catch((error: unknown) => log.fault('the .proto files could not be checked', error))
   }
 
@@ -127,10 +130,11 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, threads, rpc, log } = this.#parts
+    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, log } = this.#parts
     const watching = pluginFiles.close()
     await this.#drain()
     sqlRunner.close()
+    await this.#within(stopLimits.sync, 'cookie targets', cookieSync.stop())
     const ending = Promise.all([
       watching,
       exporters.close(),

@@ -3,6 +3,7 @@
  * anybody's. A plugin runs in a process of its own (built-in filters: in the recorder): that is fault isolation, not a sandbox.
  */
 import type { Writable } from 'node:stream'
+import type { Cookie, CookieKey } from './cookie/cookie.ts'
 import type { Exchange, Message, Part, Session } from './model.ts'
 import type { Described } from './schema.ts'
 
@@ -20,7 +21,7 @@ export interface PluginHost {
 
 interface ManifestBase<Kind extends string> {
   kind: Kind
-  /** Lower case, digits and dashes; what `exporter/run` and `filters` of a session name. */
+  /** Lower case, digits and dashes; what `exporter/run`, `filters` of a session and `targets` of a sync rule name. */
   name: string
   version: string
   api: typeof pluginApi
@@ -117,7 +118,47 @@ export interface FilterManifest<Config = unknown> extends ManifestBase<'filter'>
   create(config: Config, host: PluginHost): Filter
 }
 
-export type Manifest = ExporterManifest | FilterManifest
+/** A cookie in the place of the one with its key, or one that is gone. */
+export type CookieTargetChange = { put: Cookie } | { gone: CookieKey }
+
+/** A place that holds cookies and is kept in step with those of a domain. One call at a time; each has 10 s. */
+export interface CookieTarget {
+  /**
+   * Resolves once the target holds what was put and has lost what is gone, and nothing else of it is different; rejects when it does not:
+   * then it comes again, later, with what has changed since.
+   * @param all that it should hold after that, of the rule's domain: for a target that has lost everything
+   */
+  push(changes: readonly CookieTargetChange[], all: readonly Cookie[]): Promise<void>
+  /** What it holds now, asked every second; null: as it was the last time. Absent: it cannot be read. */
+  pull?(): Promise<PulledCookies | null>
+  /** It is used no more. */
+  dispose?(): void
+}
+
+export interface PulledCookies {
+  /** Of other domains, too. Their `updatedAt` decides which is newer. */
+  cookies: readonly Cookie[]
+  /** When it last changed, Unix ms: then those that are missing went. */
+  at: number
+}
+
+/** A cookie jar of weir. */
+export interface JarAccess {
+  /** Those that have not expired. */
+  cookies(): Promise<readonly Cookie[]>
+  change(changes: readonly CookieTargetChange[]): Promise<void>
+}
+
+export interface CookieSyncHost extends PluginHost {
+  /** Naming a jar makes it. */
+  jar(name: string): JarAccess
+}
+
+export interface CookieSyncManifest<Config = unknown> extends ManifestBase<'cookie-sync'> {
+  create(config: Config, host: CookieSyncHost): CookieTarget
+}
+
+export type Manifest = ExporterManifest | FilterManifest | CookieSyncManifest
 
 /** The manifest as it is; its `create` is given what `config`, a schema written in place, describes. Plain JavaScript can do without. */
 export const defineExporter = <const Schema extends object>(
@@ -128,3 +169,8 @@ export const defineExporter = <const Schema extends object>(
 export const defineFilter = <const Schema extends object>(
   manifest: FilterManifest<Described<Schema>> & { config: Schema },
 ): FilterManifest<Described<Schema>> => manifest
+
+/** As `defineExporter`. */
+export const defineCookieSync = <const Schema extends object>(
+  manifest: CookieSyncManifest<Described<Schema>> & { config: Schema },
+): CookieSyncManifest<Described<Schema>> => manifest

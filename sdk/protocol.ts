@@ -3,9 +3,12 @@
  * docs derive from it; a method that is not here does not exist. Params are closed (a typo is an error), results are
  * open (they may grow). Names are `noun/verb`.
  */
+
+import { CookieChange, cookieDomain, SyncDirection, SyncRule, SyncTarget } from './cookie/changes.ts'
 import { CookieFormat, JarChange, JarCookie, JarImport, JarInfo, jarName, WrittenCookie } from './cookie/wire.ts'
 import { Exchange, FormItem, Headers, Message, Part, Session, SessionState } from './model.ts'
 import { overviewKeys } from './overview-keys.ts'
+import { pluginKinds } from './plugin/manifest.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
@@ -65,7 +68,7 @@ export const ImportProblem = open({ at: text, message: text })
 export type ImportProblem = Static<typeof ImportProblem>
 
 export const PluginInfo = open({
-  kind: words('exporter', 'filter'),
+  kind: words(...pluginKinds),
   name: text,
   version: text,
   description: text,
@@ -192,6 +195,9 @@ export const requests = {
       ...waysOut,
       limits: optional(SessionLimits),
       autoStop: optional(AutoStopSettings),
+      cookies: optional(
+        Type.Boolean({ description: 'false: what Set-Cookie and Cookie fields change is not put on record for cookie/list.' }),
+      ),
     }),
     Session,
   ),
@@ -359,6 +365,31 @@ export const requests = {
     open({ items: Type.Array(Message), more: flag }),
   ),
 
+  'cookie/list': method(
+    'What Set-Cookie and Cookie fields changed, in the order they were seen; without a session those of all sessions, the oldest first. A page may end early (`more`).',
+    closed({
+      sessionId: optional(sessionId),
+      domain: optional(cookieDomain),
+      at: optional(Type.Number({ description: 'Unix ms: only the changes by which the cookies held at that moment were what they were.' })),
+      after: optional(Type.Integer({ minimum: 0, description: 'Only what comes after that index; with `sessionId`.' })),
+      limit: optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      redact: optional(Redact),
+    }),
+    open({ items: Type.Array(CookieChange), more: flag }),
+  ),
+  'sync/set': method(
+    'Keeps the cookies of a domain in step with targets (docs/cookies.md), in place of the rule that the domain has. What running sessions hold goes to them at once.',
+    closed({ domain: cookieDomain, targets: Type.Array(SyncTarget, { minItems: 1, maxItems: 16 }), direction: optional(SyncDirection) }),
+    SyncRule,
+  ),
+  'sync/list': method('The sync rules, and how their targets are.', closed({}), open({ items: Type.Array(SyncRule) })),
+  'sync/delete': method('Ends a rule; the targets keep what they hold.', closed({ domain: cookieDomain }), open({})),
+  'sync/run': method(
+    'Looks at all targets of a rule, or of all rules, now, and hands them what they have not got.',
+    closed({ domain: optional(cookieDomain) }),
+    open({ items: Type.Array(SyncRule) }),
+  ),
+
   'query/explain': method(
     'What a query means: its tree, and the condition that finds it in a session file.',
     closed({ where }),
@@ -478,7 +509,7 @@ export const requests = {
 
   'plugin/list': method(
     'The plugins of all kinds that are there, and the modules that cannot be used (plugin/didFail tells of these, too, when they are found).',
-    closed({ kind: optional(words('exporter', 'filter')) }),
+    closed({ kind: optional(words(...pluginKinds)) }),
     open({ items: Type.Array(PluginInfo), faults: Type.Array(PluginFault) }),
   ),
   'exporter/list': method('The exporters that are loaded.', closed({}), open({ items: Type.Array(ExporterInfo) })),

@@ -7,12 +7,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { type Cookie, keyOf } from './cookie/cookie.ts'
 import { codes, invalidParams, WeirError } from './errors.ts'
 import type { Exchange, Part, Request, Response, Session } from './model.ts'
+import { checkTarget } from './plugin/cookie-target.ts'
 import { checkAnswer, checkFilter } from './plugin/filter.ts'
 import { folderPathFault } from './plugin/folder-path.ts'
 import { manifestFaults } from './plugin/manifest.ts'
-import type { ExportedExchange, ExporterManifest, FilteredExchange, FilterManifest, Manifest, PluginHost } from './plugin.ts'
+import type {
+  CookieSyncManifest,
+  CookieTarget,
+  ExportedExchange,
+  ExporterManifest,
+  FilteredExchange,
+  FilterManifest,
+  JarAccess,
+  Manifest,
+  PluginHost,
+} from './plugin.ts'
 import { queryPredicate } from './query.ts'
 import { Validator } from './validation.ts'
 
@@ -94,6 +106,23 @@ export interface FilterTest<Config> {
   dataDir?: string
 }
 
+/** `sid=1` of shop.example and its subdomains, but for what `change` says. */
+export const testCookie = (change: Partial<Cookie> = {}): Cookie => ({
+  name: 'sid',
+  value: '1',
+  domain: 'shop.example',
+  hostOnly: false,
+  path: '/',
+  expires: null,
+  secure: true,
+  httpOnly: true,
+  sameSite: null,
+  partitionKey: null,
+  createdAt: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_000,
+  ...change,
+})
+
 export interface FilterResult {
   /** What would be recorded, in order: changed ones, and as they were given those that the filter left alone. */
   kept: FilteredExchange[]
@@ -127,6 +156,43 @@ export async function runFilter<Config>(
     end()
   }
 }
+
+export interface TargetResult {
+  target: CookieTarget
+  /** The jars that it asked for, with what they hold. */
+  jars: ReadonlyMap<string, readonly Cookie[]>
+  logs: string[]
+}
+
+/**
+ * A cookie-sync target as weir makes it, whose `push` and `pull` a test calls. Its jars lie in memory.
+ * @throws WeirError -32602 invalidConfig; 1003 pluginFailed that names the plugin and what it was doing
+ */
+export async function openTarget<Config>(
+  manifest: CookieSyncManifest<Config>,
+  { config = {}, dataDir }: { config?: Partial<NoInfer<Config>>; dataDir?: string } = {},
+): Promise<TargetResult> {
+  checkKind(manifest, 'cookie-sync')
+  const checked = checkedConfig(manifest, config)
+  const logs: string[] = []
+  const jars = new Map<string, Cookie[]>()
+  const { host, end } = hostFor(logs, dataDir)
+  const created = hooks(manifest)('create', () => checkTarget(manifest.create(checked, { ...host, jar: (name) => jarIn(jars, name) })))
+  const dispose = () => {
+    created.dispose?.()
+    end()
+  }
+  return { target: Object.assign(created, { dispose }), jars, logs }
+}
+
+const jarIn = (jars: Map<string, Cookie[]>, name: string): JarAccess => ({
+  cookies: async () => jars.get(name) ?? [],
+  change: async (changes) => {
+    const keys = new Set(changes.map((change) => keyOf('put' in change ? change.put : change.gone)))
+    const left = (jars.get(name) ?? []).filter((cookie) => !keys.has(keyOf(cookie)))
+    jars.set(name, [...left, ...changes.flatMap((change) => ('put' in change ? [change.put] : []))])
+  },
+})
 
 export interface ExporterTest<Options> {
   /** Checked by the schema, whose defaults are filled in. */

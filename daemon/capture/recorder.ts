@@ -157,10 +157,11 @@ export class Recorder {
 
   async #openSession(params: Parameters<RecorderSurface['openSession']>[0]): Promise<OpenedSession> {
     const { id, file, handle, repair, limits = {}, exchangesLeft = Number.POSITIVE_INFINITY, where = '', filters = [] } = params
+    const { withoutCookies = false } = params
     const chain = await this.#openFilters(handle, filters)
     this.#sessions.get(handle)?.close(Date.now())
     this.#sessions.delete(handle)
-    const writer = this.#openFile(file, { create: true, ...(repair ? { repair } : {}) })
+    const writer = this.#openFile(file, { create: true, withoutCookies, ...(repair ? { repair } : {}) })
     const session = new SessionRecorder({
       id,
       handle,

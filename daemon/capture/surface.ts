@@ -53,6 +53,8 @@ export type RecorderSurface = {
     /** Exchanges that may be recorded; absent: any number. */
     exchangesLeft?: number | undefined
     filters?: FilterSpec[]
+    /** What Set-Cookie and Cookie fields change is not recorded. */
+    withoutCookies?: boolean
   }): Promise<OpenedSession>
   /** From the next exchange on. */
   limitSession(params: { handle: number; limits: SessionLimits; exchangesLeft?: number | undefined }): Promise<void>

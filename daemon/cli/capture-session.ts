@@ -8,8 +8,8 @@ import type { Params } from '../../sdk/protocol.ts'
 import { settingsOf, tlsOf } from './capture-flags.ts'
 import type { Context } from './context.ts'
 import { CommandFailed, sentence } from './exit.ts'
-import { type FilterFlag, filtersOf } from './filter-flags.ts'
 import type { Given } from './given.ts'
+import { type PluginFlag, pluginSettings } from './plugin-flags.ts'
 import { printable } from './printable.ts'
 
 const defaultPort = 9347
@@ -62,7 +62,7 @@ async function sessionSettings(client: Client, context: Context, given: Given): 
   const name = given.text('name')
   const where = given.text('where')
   const reverse = given.text('reverse')
-  const filters = await filtersOf(client, given.values<FilterFlag>('filter'))
+  const filters = await pluginSettings(client, 'filter', '--filter', given.values<PluginFlag>('filter'))
   const ca = await extraRoots(context)
   return {
     ...(name !== undefined && { name }),

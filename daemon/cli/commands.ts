@@ -6,10 +6,12 @@ import { parsePair, parseSize, parseStopAfter } from './capture-flags.ts'
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts'
 import { UsageError } from './exit.ts'
 import { builtInExporters } from './exporter-names.ts'
-import { filterForm, parseFilter } from './filter-flags.ts'
 import { builtInFilters } from './filter-names.ts'
+import { parseMoment } from './moment.ts'
+import { parsePlugin, pluginForm } from './plugin-flags.ts'
 import { redactOption } from './redact-option.ts'
 import { shells } from './shells.ts'
+import { builtInTargets, syncDirections } from './sync-names.ts'
 import { trustStores } from './trust/store-names.ts'
 
 const session: ArgumentSpec = { name: 'session', summary: 'an id, a name (the newest of that name) or last', completion: 'session' }
@@ -80,10 +82,10 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
       { flags: '--where <query>', summary: 'store only what matches' },
       {
         flags: '--filter <filter>',
-        summary: `let a filter decide what is stored, and how: ${filterForm}`,
+        summary: `let a filter decide what is stored, and how: ${pluginForm}`,
         repeatable: true,
         completion: builtInFilters,
-        parse: parseFilter,
+        parse: parsePlugin('--filter'),
       },
       { flags: '--insecure <host>', summary: 'do not verify the certificate of this host (* is any run of characters)', repeatable: true },
       { flags: '--bypass <host>', summary: 'never decrypt this host', repeatable: true },
@@ -393,6 +395,66 @@ endpoint (--to). Said again with the same file, it goes on where that is; else -
     load: async () => (await import('./commands/jar.ts')).exportFromJar,
   },
   {
+    name: 'cookies',
+    summary: 'what the cookies of a session were set to, by which exchange, and why some were not taken',
+    details: `One line for each Set-Cookie field, and for each cookie that was sent and that nothing before explains. --held shows only what the client
+must hold at the end, --at at that moment. --jar puts what is held then into a jar of weir, for weir send and for sync.`,
+    arguments: [{ ...session, optional: true }],
+    options: [
+      { flags: '--domain <domain>', summary: 'only example.com and its subdomains, or https://example.com: that host only' },
+      { flags: '--held', summary: 'only what is held at the end' },
+      { flags: '--at <time>', summary: 'only what was held at that time: ISO 8601, or Unix milliseconds', parse: parseMoment },
+      { flags: '--jar <name>', summary: 'put what is held into this jar' },
+      jsonLines,
+    ],
+    load: async () => (await import('./commands/cookies.ts')).cookies,
+  },
+  {
+    name: 'sync set',
+    summary: 'keep the cookies of a domain in step with jars, files and browsers',
+    details: `DOMAIN is example.com (with its subdomains) or https://example.com (that host only). What is captured goes to the targets, with or without a
+session that runs; what changes in a jar does, too; --direction both also takes back what changes in files and browsers. It replaces the
+rule that the domain has. Targets: --to jar:jar=work --to cookies-txt:path=cookies.txt --to storage-state:path=state.json --to
+newman:path=jar.json --to browser:endpoint=http://127.0.0.1:9222`,
+    arguments: [{ name: 'domain', summary: 'example.com, or https://example.com' }],
+    options: [
+      {
+        flags: '--to <target>',
+        summary: `a target, and its settings: ${pluginForm}`,
+        repeatable: true,
+        completion: builtInTargets,
+        parse: parsePlugin('--to'),
+      },
+      {
+        flags: '--direction <direction>',
+        summary: `${syncDirections.join(', ')}; out when absent`,
+        completion: syncDirections,
+        parse: oneOf('--direction', syncDirections),
+      },
+      json,
+    ],
+    load: async () => (await import('./commands/sync.ts')).setSync,
+  },
+  {
+    name: 'sync list',
+    summary: 'list the sync rules, and how their targets are',
+    options: [jsonLines],
+    load: async () => (await import('./commands/sync.ts')).listSync,
+  },
+  {
+    name: 'sync run',
+    summary: 'look at the targets of a rule, or of all rules, now',
+    arguments: [{ name: 'domain', summary: 'of the rule', optional: true }],
+    options: [jsonLines],
+    load: async () => (await import('./commands/sync.ts')).runSync,
+  },
+  {
+    name: 'sync delete',
+    summary: 'end a sync rule; its targets keep what they hold',
+    arguments: [{ name: 'domain', summary: 'of the rule' }],
+    load: async () => (await import('./commands/sync.ts')).deleteSync,
+  },
+  {
     name: 'sql',
     summary: 'run a reading SQL statement on a session (its v1_* views: docs/sql.md)',
     arguments: [session, { name: 'sql', summary: "one statement, for example: 'select method, url from v1_exchange'" }],
@@ -404,7 +466,7 @@ endpoint (--to). Said again with the same file, it goes on where that is; else -
   },
   {
     name: 'plugin list',
-    summary: 'list the exporters and filters, and say which modules cannot be used',
+    summary: 'list the exporters, filters and cookie targets, and say which modules cannot be used',
     options: [jsonLines],
     load: async () => (await import('./commands/plugin-list.ts')).listPlugins,
   },

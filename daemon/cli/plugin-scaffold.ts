@@ -142,4 +142,66 @@ test('leaves the field out, and keeps the others', async () => {
 `,
 }
 
-const kinds: { readonly [K in Manifest['kind']]: Kind } = { exporter, filter }
+const cookieSync: Kind = {
+  description: 'Keeps a file with one NAME=VALUE a line',
+  use: (name) => `weir sync set example.com --to ${name}:path=/absolute/cookies.env`,
+  module: (name) => `// @ts-check
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { defineCookieSync } from '@weir/weir/sdk/plugin'
+
+/**
+ * @param {string} path
+ * @returns {Promise<Map<string, string>>}
+ */
+async function linesOf(path) {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return new Map(text.split('\\n').filter(Boolean).map((line) => [line.slice(0, line.indexOf('=')), line]))
+}
+
+export default defineCookieSync({
+  kind: 'cookie-sync',
+  name: '${name}',
+  version: '0.1.0',
+  api: 1,
+  description: '${cookieSync.description}',
+  // Its config, as JSON Schema.
+  config: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path'],
+    properties: { path: { type: 'string', description: 'Absolute path of the file' } },
+  },
+  create: ({ path }) => ({
+    // What it does not resolve for comes again, later. With pull() changes could come back.
+    async push(changes) {
+      const lines = await linesOf(path)
+      for (const change of changes) {
+        if ('put' in change) lines.set(change.put.name, \`\${change.put.name}=\${change.put.value}\`)
+        else lines.delete(change.gone.name)
+      }
+      // Written beside, then renamed: nobody ever reads half a file.
+      await writeFile(\`\${path}.partial\`, [...lines.values(), ''].join('\\n'), { mode: 0o600 })
+      await rename(\`\${path}.partial\`, path)
+    },
+  }),
+})
+`,
+  test: (name) => `import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openTarget, testCookie } from '@weir/weir/sdk/testing'
+import plugin from 'weir-cookie-sync-${name}'
+
+test('the file holds what was put, and not what has gone', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'cookies-')), 'cookies.env')
+  const { target } = await openTarget(plugin, { config: { path } })
+  await target.push([{ put: testCookie({ name: 'a', value: '1' }) }, { put: testCookie({ name: 'b', value: '2' }) }], [])
+  await target.push([{ gone: testCookie({ name: 'a' }) }], [])
+  assert.equal(readFileSync(path, 'utf8'), 'b=2\\n')
+})
+`,
+}
+
+const kinds: { readonly [K in Manifest['kind']]: Kind } = { exporter, filter, 'cookie-sync': cookieSync }

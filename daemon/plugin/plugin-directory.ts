@@ -29,6 +29,12 @@ interface Found extends PluginList {
   modules: Map<string, FoundModule>
 }
 
+const missing: { readonly [K in Kind]: string } = {
+  exporter: 'exporterNotFound',
+  filter: 'filterNotFound',
+  'cookie-sync': 'targetNotFound',
+}
+
 const keyOf = (kind: Kind, name: string) => `${kind} ${name}`
 
 export interface PluginDirectoryOptions {
@@ -61,7 +67,7 @@ export class PluginDirectory {
     return { items, faults }
   }
 
-  /** A plugin's module; a built-in one is known by its file name, without loading anything. @throws 1001 exporterNotFound, filterNotFound */
+  /** A plugin's module; a built-in one is known by its file name, without loading anything. @throws 1001 exporterNotFound, filterNotFound, targetNotFound */
   async find(kind: Kind, name: string): Promise<FoundModule> {
     const builtIn = (await this.#builtInByKey()).get(keyOf(kind, name))
     if (builtIn) return { module: builtIn, builtIn: true }
@@ -69,7 +75,7 @@ export class PluginDirectory {
     const found = modules.get(keyOf(kind, name))
     if (found) return found
     const names = items.filter((info) => info.kind === kind).map((info) => info.name)
-    throw notFound(`${kind}NotFound`, `there is no ${kind} of that name; there are: ${names.join(', ')}`)
+    throw notFound(missing[kind], `there is no ${kind} of that name; there are: ${names.join(', ')}`)
   }
 
   #builtInByKey(): Promise<Map<string, string>> {

@@ -14,10 +14,12 @@ export interface BuiltInModule {
   path: string
 }
 
+const folders: { readonly [K in Manifest['kind']]: string } = { exporter: 'exporters', filter: 'filters', 'cookie-sync': 'cookie-sync' }
+
 /** Modules of the built-in plugins, absolute paths in a stable order; the file name is the plugin's name. A folder beside a module holds its parts. */
 export async function builtInModules(root = fileURLToPath(new URL('../../plugins', import.meta.url))): Promise<BuiltInModule[]> {
   const found = pluginKinds.map(async (kind) => {
-    const folder = `${root}/${kind}s`
+    const folder = `${root}/${folders[kind]}`
     const entries = await readdir(folder, { withFileTypes: true }).catch(whenMissing)
     const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
     return names

@@ -8,6 +8,7 @@ interface Progress {
 
 export class ChangeSignals {
   readonly #progress = new Map<string, Progress>()
+  readonly #listeners = new Set<(sessionId: string) => void>()
 
   /** The record stands at this change at least. */
   advanced(sessionId: string, change: number): void {
@@ -15,6 +16,13 @@ export class ChangeSignals {
     if (change <= progress.change) return
     progress.change = change
     this.#wake(progress)
+    for (const heard of this.#listeners) heard(sessionId)
+  }
+
+  /** Is told of each session that has advanced, until what it returns is called. */
+  listen(heard: (sessionId: string) => void): () => void {
+    this.#listeners.add(heard)
+    return () => this.#listeners.delete(heard)
   }
 
   /** Something of it is another beside its record, its state for example: whoever waits goes and sees for itself. */

@@ -25,6 +25,7 @@ export const openParams = ({ id, file, handle, settings }: Session) => ({
   limits: settings.limits ?? {},
   where: settings.where,
   exchangesLeft: settings.autoStop?.exchanges,
+  withoutCookies: settings.cookies === false,
 })
 
 /** Where the proxy listens for it, and how. */

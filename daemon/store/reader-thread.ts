@@ -35,6 +35,8 @@ const surface: ReaderSurface = {
   overview: ({ file, where, by, after }) => readers.of(file).overview(where, by, after),
   search: ({ file, query, redact }) => readers.of(file).search(query, redacted.texts(redact)),
   get: ({ file, sessionId, seq, redact }) => redacted.exchange(readers.of(file).get(seq, sessionId), redact),
+  cookieChanges: ({ file, after, limit, domain, until, redact }) =>
+    redacted.cookieChanges(readers.of(file).cookieChanges(after, limit, domain, until), redact),
   readMessages: async ({ file, seq, since, limit, decode, redact }) => {
     if (decode) await decoding.ready()
     return redacted.messages(readers.of(file).readMessages(seq, since, limit, decode ? decoding : null), redact)

@@ -3,6 +3,7 @@ import { notFound } from '../../sdk/errors.ts'
 import type { Exchange, Part } from '../../sdk/model.ts'
 import type { OverviewKey } from '../../sdk/overview-keys.ts'
 import { type BodyRange, BodyReader, type Content } from './body-reader.ts'
+import { CookieReader } from './cookie-reader.ts'
 import { type Database, openForReading, type Statement } from './database.ts'
 import { type ExchangeRow, exchangeColumns, exchangeJoins, toExchange } from './exchange-row.ts'
 import type { ShownTexts } from './index/searchable-text.ts'
@@ -15,7 +16,7 @@ import { type OverviewSlice, overviewSlice } from './overview/overview-slice.ts'
 import { PageInProgress } from './page.ts'
 import { type Direction, isEmpty, type Range, withoutRow } from './range.ts'
 import { sessionKind } from './session-layout.ts'
-import type { ChangesPage, ChangesQuery, Counted, ListQuery, MessagesPage, SeqPage } from './surface.ts'
+import type { ChangesPage, ChangesQuery, CookieChangesSlice, Counted, ListQuery, MessagesPage, SeqPage } from './surface.ts'
 
 /** Rows of one statement: about 2 ms. */
 const sliceRows = 200
@@ -34,6 +35,7 @@ export class Reader {
   #search: TextSearch
   #bodies: BodyReader
   #messages: MessageReader
+  #cookies: CookieReader
   #matching: Matching
 
   /** Throws WeirError: 1001 fileNotFound, 1005 notReadable or newerFile. */
@@ -55,6 +57,7 @@ export class Reader {
     this.#matching = new Matching(db, file, this.#bodies)
     this.#search = new TextSearch(db, file)
     this.#messages = new MessageReader(db)
+    this.#cookies = new CookieReader(db)
   }
 
   close(): void {
@@ -153,6 +156,11 @@ export class Reader {
   /** See BodyReader.searchable. */
   searchable(seq: number, part: Part): Uint8Array | null {
     return this.#bodies.searchable(seq, part)
+  }
+
+  /** See CookieReader.changes; a slice of it. */
+  cookieChanges(after: number, limit: number, domain: string | null, until: number): CookieChangesSlice {
+    return this.#cookies.changes(after, limit, domain, until, performance.now() + searchMs)
   }
 
   /** See MessageReader.read. */

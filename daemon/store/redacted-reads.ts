@@ -1,5 +1,6 @@
 /** What `redact` of everything that is read hides. Secrets are hidden where they are known to stand, not wherever else they occur. */
 import { join } from 'node:path'
+import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import { invalidParams, unavailable } from '../../sdk/errors.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import { type Pseudonym, pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
@@ -9,6 +10,7 @@ import type { Redact } from '../../sdk/redaction/settings.ts'
 import type { BodyRange, Content } from './body-reader.ts'
 import type { ShownTexts } from './index/searchable-text.ts'
 import type { Reader } from './reader.ts'
+import type { CookieChangesSlice } from './surface.ts'
 
 const unread = { request: null, response: null }
 
@@ -39,6 +41,19 @@ export class RedactedReads {
     const hidden = (message: Message) => this.#redactors(redact).reduce((sofar, redactor) => redactor.message(sofar), message)
     // What was decoded of it may hold what is hidden in it.
     return { ...page, items: page.items.map(({ decoded: _, ...message }) => hidden(message)) }
+  }
+
+  /** Values of cookies, as in the Cookie field that sends them. */
+  cookieChanges(slice: CookieChangesSlice, redact: Redact = 'off'): CookieChangesSlice {
+    if (redact === 'off') return slice
+    const redactors = this.#redactors(redact)
+    const hidden = (cookie: Cookie): Cookie => {
+      const pair = `${cookie.name}=${cookie.value}`
+      const fields = redactors.reduce<Headers>((sofar, redactor) => redactor.fields(sofar), [['Cookie', pair]])
+      const [[, field]] = fields as [Headers[number]]
+      return { ...cookie, value: field.startsWith(`${cookie.name}=`) ? field.slice(cookie.name.length + 1) : field }
+    }
+    return { ...slice, items: slice.items.map((change) => ({ ...change, cookie: change.cookie && hidden(change.cookie) })) }
   }
 
   /**

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import type { Counts } from '../../sdk/model.ts'
 import { BodyWriter } from './body-writer.ts'
+import { CookieWriter } from './cookie-writer.ts'
 import { type Database, isStoreError, openForWriting, orClose, type Statement } from './database.ts'
 import { type Deleted, Deletion } from './deletion.ts'
 import { extraOf, flagsOf, microseconds } from './exchange-row.ts'
@@ -57,6 +58,8 @@ const vacuumedPages = 8192
 export interface OpenOptions {
   /** Make it when it is missing. */
   create?: boolean
+  /** Cookie changes are not recorded. */
+  withoutCookies?: boolean
   /** A lost thread or daemon left it: its open exchanges end with this reason, and one gap says so. */
   repair?: 'recorderCrashed' | 'daemonKilled'
 }
@@ -72,6 +75,7 @@ export class SessionFile implements SessionWriter {
   #interned: Interned
   #bodies: BodyWriter
   #messages: MessageWriter
+  #cookies: CookieWriter | null
   #begin: Statement
   #commit: Statement
   #insert: Statement
@@ -105,11 +109,11 @@ export class SessionFile implements SessionWriter {
         removeCaches(path)
         repairOpen(db, options.repair)
       }
-      return new SessionFile(path, db)
+      return new SessionFile(path, db, options)
     })
   }
 
-  constructor(path: string, db: Database) {
+  constructor(path: string, db: Database, { withoutCookies = false }: OpenOptions = {}) {
     this.path = path
     this.#db = db
     const progress = db
@@ -126,6 +130,7 @@ export class SessionFile implements SessionWriter {
     this.#interned = new Interned(db)
     this.#bodies = new BodyWriter(db)
     this.#messages = new MessageWriter(db)
+    this.#cookies = withoutCookies ? null : new CookieWriter(db)
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#commit = db.prepare('COMMIT')
     this.#insert = db.prepare(`INSERT INTO exchange (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
@@ -260,6 +265,7 @@ export class SessionFile implements SessionWriter {
     this.#interned.keep()
     this.#bodies.keep()
     this.#messages.keep()
+    this.#cookies?.keep()
     this.#freshGaps = []
     this.#boundLog()
     return result
@@ -327,6 +333,7 @@ export class SessionFile implements SessionWriter {
       record.seq,
     )
     counts.messages += this.#messages.write(record)
+    this.#cookies?.write(record)
     if (!record.stored) {
       record.stored = true
       inserted.push(record)
@@ -356,6 +363,7 @@ export class SessionFile implements SessionWriter {
     this.#interned.forget()
     this.#bodies.forget()
     this.#messages.forget()
+    this.#cookies?.forget()
   }
 
   /**

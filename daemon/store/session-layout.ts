@@ -105,7 +105,10 @@ ALTER TABLE exchange ADD COLUMN ended_change INTEGER;
 CREATE INDEX exchange_ended_change ON exchange (ended_change) WHERE ended_change IS NOT NULL;
 `
 
-const steps: Migrations = [first, streams, clientProcesses, forgotten, endings]
+/** Why a cookie was rejected. */
+const cookieReasons = 'ALTER TABLE cookie_change ADD COLUMN reason TEXT'
+
+const steps: Migrations = [first, streams, clientProcesses, forgotten, endings, cookieReasons]
 
 /** 'weir' in ASCII. */
 export const sessionKind: FileKind = { applicationId: 0x77656972, version: steps.length, noun: 'session file' }

@@ -2,6 +2,8 @@
  * The store as the rest of the daemon sees it. SessionFile lives in a recorder thread, or in the process that imports a session (the only writer); Reader in a
  * reader thread or a child process, read-only.
  */
+
+import type { SeenChange } from '../../sdk/cookie/seen-cookies.ts'
 import type { Counts, Exchange, Message, Part, Session } from '../../sdk/model.ts'
 import type { OverviewKey } from '../../sdk/overview-keys.ts'
 import type { Redact } from '../../sdk/redaction/settings.ts'
@@ -111,6 +113,18 @@ export interface MessagesPage {
   more: boolean
 }
 
+export interface StoredCookieChange extends SeenChange {
+  /** In the order they were seen. */
+  index: number
+  /** Of the exchange. */
+  seq: number
+}
+export interface CookieChangesSlice {
+  items: StoredCookieChange[]
+  /** The next slice's `after`; null: that was all. */
+  next: number | null
+}
+
 /** Runs in the reader pool: name -> (params) => result. `file` is the session file, `sessionId` goes into the exchanges. Throw WeirErrors (1001 exchangeNotFound; where a `where` is taken, -32602 invalidQuery). */
 export interface ReaderSurface {
   /** With a `where` it ends after some 10 ms, with what it has found. */
@@ -123,6 +137,15 @@ export interface ReaderSurface {
   get(params: { file: string; sessionId: string; seq: number; redact?: Redact | undefined }): Exchange
   /** A slice of a search, of some 10 ms: its `before` goes into the next one's query. */
   search(params: { file: string; query: TextQuery; redact?: Redact | undefined }): SearchSlice
+  /** A slice of what was seen up to that time (Unix ms), of some 10 ms. Throws -32602 invalidDomain. */
+  cookieChanges(params: {
+    file: string
+    after: number
+    limit: number
+    domain: string | null
+    until: number
+    redact?: Redact | undefined
+  }): CookieChangesSlice
   readMessages(params: {
     file: string
     seq: number

@@ -95,13 +95,14 @@ CREATE VIEW v1_message AS SELECT
   m.event_id AS event_id                                    -- of a server-sent event
 FROM message m;
 
--- A cookie that a response set, changed or removed.
+-- What the Set-Cookie and Cookie fields changed.
 CREATE VIEW v1_cookie_change AS SELECT
   k.id AS id,                                               -- in the order they were seen
   k.seq AS seq,                                             -- the exchange
   k.at / 1000.0 AS at,                                      -- when
-  k.cause AS cause,                                         -- 'set', 'removed'
-  k.cookie AS cookie                                        -- JSON {"name","value","domain","path",...}
+  k.cause AS cause,                                         -- 'set', 'updated', 'expired', 'deleted', 'rejected', 'sent'
+  k.reason AS reason,                                       -- why it was rejected, else NULL
+  k.cookie AS cookie                                        -- JSON {"name","value","domain","path",...}; 'null': it cannot be read
 FROM cookie_change k;
 
 -- What passed and was not recorded.

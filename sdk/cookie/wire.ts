@@ -48,7 +48,7 @@ export const WrittenCookie = closed({
   updatedAt: optional(time),
 })
 
-const RejectionReason = words(...rejectionReasons)
+export const RejectionReason = words(...rejectionReasons)
 const causes = ['set', 'updated', 'expired', 'deleted', 'rejected'] as const
 
 /** What became of one cookie. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { weir } from '../support/command-line.ts'
 import { environment, startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
@@ -14,17 +14,19 @@ import { getThrough } from '../support/through-proxy.ts'
 
 const run = promisify(execFile)
 
-test('an exporter and a filter are made, pass their own tests, load in a daemon and do their work', async () => {
+test('an exporter, a filter and a cookie target are made, pass their own tests, load in a daemon and do their work', async () => {
   const folder = await temporaryHome()
   const env = environment(folder)
   const made = await weir(['plugin', 'new', 'exporter', 'my-lines'], { env, cwd: folder })
   expect({ code: made.code, stdout: made.stdout }).toEqual({ code: 0, stdout: `${join(folder, 'my-lines')}\n` })
   expect(made.stderr).toContain(`plugins = ["${join(folder, 'my-lines')}"]`)
   expect((await weir(['plugin', 'new', 'filter', 'no-agent', 'filters/mine'], { env, cwd: folder })).code).toBe(0)
+  expect((await weir(['plugin', 'new', 'cookie-sync', 'env-file'], { env, cwd: folder })).code).toBe(0)
 
   for (const [plugin, name] of [
     ['my-lines', 'weir-exporter-my-lines'],
     ['filters/mine', 'weir-filter-no-agent'],
+    ['env-file', 'weir-cookie-sync-env-file'],
   ] as const) {
     const cwd = join(folder, plugin)
     expect(JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'))).toMatchObject({
@@ -37,11 +39,11 @@ test('an exporter and a filter are made, pass their own tests, load in a daemon 
     expect(stdout).toMatch(/^# pass 1$|^ℹ pass 1$/m)
   }
 
-  await writeFile(join(folder, 'config.toml'), 'plugins = ["my-lines", "filters/mine"]\n')
+  await writeFile(join(folder, 'config.toml'), 'plugins = ["my-lines", "filters/mine", "env-file"]\n')
   const { client } = await startDaemon({ folder })
   const { items, faults } = await client.call('plugin/list', {})
   expect(faults).toEqual([])
-  expect(items.filter(({ builtIn }) => !builtIn).map(({ name }) => name)).toEqual(['my-lines', 'no-agent'])
+  expect(items.filter(({ builtIn }) => !builtIn).map(({ name }) => name)).toEqual(['my-lines', 'no-agent', 'env-file'])
   const origin = await startOrigin((_, response) => response.end('hello'), { tls: false })
   const { id, proxy } = await client.call('session/start', { filters: [{ plugin: 'no-agent', config: { header: 'Host' } }] })
   await getThrough(proxy?.port ?? 0, `${origin.url}/x`)
@@ -52,6 +54,12 @@ test('an exporter and a filter are made, pass their own tests, load in a daemon 
   ])
   const { text } = await client.call('exporter/run', { sessionId: id, exporter: 'my-lines', options: { separator: ' | ' } })
   expect(text).toBe(`GET | ${origin.url}/x | 200\n`)
+  const shop = await startOrigin((_, response) => response.setHeader('Set-Cookie', 'sid=1').end(), { tls: false })
+  const path = join(folder, 'cookies.env')
+  await client.call('sync/set', { domain: 'localhost', targets: [{ plugin: 'env-file', config: { path } }] })
+  const { proxy: other } = await client.call('session/start', {})
+  await getThrough(other?.port ?? 0, `${shop.url}/`)
+  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe('sid=1\n'))
 })
 
 test('nothing that is there is overwritten, and a wrong name or kind is said', async () => {
@@ -67,7 +75,7 @@ test('nothing that is there is overwritten, and a wrong name or kind is said', a
   expect(await refused('exporter', 'full')).toMatch(/^1 weir: .*\/full is there and not empty; nothing was written: name another folder$/)
   expect(await refused('exporter', 'x', 'full/README.md')).toMatch(/^1 weir: .*\/README\.md cannot be used as a folder \(ENOTDIR\)/)
   expect(await refused('exporter', 'My Lines')).toMatch(/^2 weir: name must be lower case letters, digits and dashes, .*"My Lines"$/)
-  expect(await refused('painter', 'x')).toBe('2 weir: KIND is one of exporter, filter, not "painter"')
+  expect(await refused('painter', 'x')).toBe('2 weir: KIND is one of exporter, filter, cookie-sync, not "painter"')
   expect(readdirSync(folder).filter((name) => name !== 'cache')).toEqual(['full'])
   expect(readFileSync(join(folder, 'full/README.md'), 'utf8')).toBe('mine')
 })

@@ -20,6 +20,7 @@ const allowed: { [room: string]: readonly string[] } = {
   'daemon/proxy': ['sdk', 'daemon/thread', 'daemon/capture', 'daemon/client-process'],
   'daemon/plugin': ['sdk', 'daemon/thread', 'daemon/store'],
   'daemon/import': ['sdk', 'daemon/thread', 'daemon/store'],
+  'daemon/sync': ['sdk', 'daemon/session', 'daemon/store', 'daemon/plugin', 'daemon/jar'],
   'daemon/jar': ['sdk', 'daemon/thread', 'daemon/store', 'daemon/plugin'],
   'daemon/session': [
     'sdk',
@@ -33,6 +34,7 @@ const allowed: { [room: string]: readonly string[] } = {
   ],
   'daemon/rpc': [
     'daemon/jar',
+    'daemon/sync',
     'sdk',
     'daemon/thread',
     'daemon/log',

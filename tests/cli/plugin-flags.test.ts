@@ -2,12 +2,14 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseFilter } from '../../daemon/cli/filter-flags.ts'
+import { parsePlugin } from '../../daemon/cli/plugin-flags.ts'
 import type { Exchange, Session } from '../../sdk/model.ts'
 import { startCaller } from '../support/caller.ts'
 import { startOrigin } from '../support/origin.ts'
 
 fc.configureGlobal({ seed: 20260131 })
+
+const parseFilter = parsePlugin('--filter')
 
 describe('what it takes', () => {
   test.each([

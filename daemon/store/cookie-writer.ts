@@ -1,0 +1,130 @@
+/** Puts what the Set-Cookie and Cookie fields of exchanges change into the session file. */
+import type { Cookie } from '../../sdk/cookie/cookie.ts'
+import type { CookieContext } from '../../sdk/cookie/judge.ts'
+import { type CookieCause, type SeenChange, SeenCookies } from '../../sdk/cookie/seen-cookies.ts'
+import type { Headers } from '../../sdk/model.ts'
+import type { Database, Statement } from './database.ts'
+import { microseconds } from './exchange-row.ts'
+import type { ExchangeRecord, FieldBlock } from './records.ts'
+
+/** Of a block of fields, as on the wire. */
+interface CookieFields {
+  cookie: readonly string[]
+  setCookie: readonly string[]
+}
+
+/** What of an open exchange was looked at: filters may leave other fields in place of the first ones. */
+interface LookedAt {
+  request: FieldBlock
+  response: FieldBlock | null
+}
+
+const none: CookieFields = { cookie: [], setCookie: [] }
+
+/** `write` belongs to the row of an exchange; `keep` or `forget` follows each transaction. */
+export class CookieWriter {
+  readonly #insert: Statement
+  readonly #all: Statement
+  /** null: to be made of what is on record. */
+  #seen: SeenCookies | null = null
+  /** Whose exchange's change a cookie is. */
+  #seqs = new WeakMap<Cookie, number>()
+  #fields = new WeakMap<FieldBlock, CookieFields>()
+  #open = new Map<number, LookedAt>()
+  /** As they were before the running transaction. */
+  #before: [seq: number, LookedAt | undefined][] = []
+
+  constructor(db: Database) {
+    this.#insert = db.prepare('INSERT INTO cookie_change (seq, at, cause, reason, cookie) VALUES (?, ?, ?, ?, ?)')
+    this.#all = db.prepare('SELECT seq, cause, cookie FROM cookie_change ORDER BY id')
+  }
+
+  write(record: ExchangeRecord): void {
+    const { seq, requestFields, responseFields } = record
+    const before = this.#open.get(seq)
+    const { cookie } = before?.request === requestFields ? none : this.#of(requestFields)
+    const { setCookie } = responseFields === null || before?.response === responseFields ? none : this.#of(responseFields)
+    if (cookie.length > 0 || setCookie.length > 0) this.#take(record, cookie, setCookie)
+    if (record.state !== 'open' && before === undefined) return
+    this.#before.push([seq, before])
+    if (record.state === 'open') this.#open.set(seq, { request: requestFields, response: responseFields })
+    else this.#open.delete(seq)
+  }
+
+  /** The transaction was committed. */
+  keep(): void {
+    if (this.#before.length > 0) this.#before = []
+  }
+
+  /** The transaction was rolled back: what is on record counts. */
+  forget(): void {
+    this.#seen = null
+    for (const [seq, before] of this.#before.reverse()) {
+      if (before === undefined) this.#open.delete(seq)
+      else this.#open.set(seq, before)
+    }
+    this.#before = []
+  }
+
+  #take(record: ExchangeRecord, cookie: readonly string[], setCookie: readonly string[]): void {
+    const url = urlOf(record)
+    if (url === null) return
+    this.#seen ??= this.#restored()
+    const seen = this.#seen
+    for (const change of seen.expire(record.startedAt)) this.#put(this.#seqs.get(change.cookie as Cookie) ?? record.seq, change)
+    for (const change of seen.sent(cookie, { url, at: record.startedAt })) this.#put(record.seq, change)
+    if (setCookie.length === 0) return
+    const context = { url, at: record.responseStartedAt || record.startedAt, ...askedBy(record.requestFields.fields) }
+    for (const field of setCookie) this.#put(record.seq, seen.set(field, context))
+  }
+
+  #put(seq: number, { at, cause, reason, cookie }: SeenChange): void {
+    if (cookie !== null) this.#seqs.set(cookie, seq)
+    this.#insert.run(seq, microseconds(at), cause, reason, JSON.stringify(cookie))
+  }
+
+  #restored(): SeenCookies {
+    const seen = new SeenCookies()
+    for (const { seq, cause, cookie } of this.#all.iterate() as Iterable<{ seq: number; cause: CookieCause; cookie: string }>) {
+      const parsed = JSON.parse(cookie) as Cookie | null
+      if (parsed !== null) this.#seqs.set(parsed, seq)
+      seen.restore({ cause, cookie: parsed })
+    }
+    return seen
+  }
+
+  /** Once for each block, however many exchanges share it. */
+  #of(block: FieldBlock): CookieFields {
+    let found = this.#fields.get(block)
+    if (found === undefined) {
+      found = cookieFields(block.fields)
+      this.#fields.set(block, found)
+    }
+    return found
+  }
+}
+
+function cookieFields(fields: Readonly<Headers>): CookieFields {
+  let found = none
+  for (const [name, value] of fields) {
+    const isSet = name.length === 10 && name.toLowerCase() === 'set-cookie'
+    if (!isSet && !(name.length === 6 && name.toLowerCase() === 'cookie')) continue
+    found = isSet ? { ...found, setCookie: [...found.setCookie, value] } : { ...found, cookie: [...found.cookie, value] }
+  }
+  return found
+}
+
+/** null: its host is none. */
+function urlOf({ scheme, authority, path }: ExchangeRecord): URL | null {
+  const origin = `${scheme}://${authority}`
+  return URL.parse(path.startsWith('/') ? origin + path : origin) ?? URL.parse(origin)
+}
+
+/** What a browser says of a request from another site (Fetch Metadata): SameSite goes by it, and partitions by the page's site, which the Referer names best. */
+function askedBy(fields: Readonly<Headers>): Pick<CookieContext, 'from' | 'topLevel'> {
+  const said = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1]
+  if (said('sec-fetch-site') !== 'cross-site') return {}
+  if (said('sec-fetch-dest') === 'document') return { from: 'crossSiteNavigation' }
+  const page = URL.parse(said('referer') ?? said('origin') ?? '')
+  return { from: 'crossSite', ...(page !== null && { topLevel: page }) }
+}

@@ -1,0 +1,123 @@
+/** One rule at work: what its domain's cookies are, by the newest word, and the targets that are kept in step. */
+import { type CookieDomain, isOfDomain, parseCookieDomain } from '../../sdk/cookie/cookie-domain.ts'
+import type { CookieTarget, CookieTargetChange } from '../../sdk/plugin.ts'
+import type { StoredCookieChange } from '../store/surface.ts'
+import { KnownCookies } from './known-cookies.ts'
+import type { KeptConflict, KeptRule, KeptTarget } from './sync-file.ts'
+import { TargetRun } from './target-run.ts'
+import { TargetView } from './target-view.ts'
+
+export interface RuleRunOptions {
+  open(target: KeptTarget): Promise<CookieTarget>
+  /** What the rule is to be remembered by is different. */
+  changed(): void
+  /** null: it works again. */
+  failing(plugin: string, message: string | null): void
+}
+
+interface Running {
+  kept: KeptTarget
+  run: TargetRun
+  view: TargetView
+}
+
+const keptConflicts = 100
+/** Who weir's own side is: a jar is kept in step both ways whatever the direction. */
+const isOwn = ({ plugin }: KeptTarget) => plugin === 'jar'
+
+export class RuleRun {
+  readonly #rule: KeptRule
+  readonly #options: RuleRunOptions
+  readonly #domain: CookieDomain
+  readonly #known: KnownCookies
+  readonly #targets: Running[]
+  #conflicts: KeptConflict[]
+
+  /** Throws -32602 invalidDomain. */
+  constructor(rule: KeptRule, options: RuleRunOptions) {
+    this.#rule = rule
+    this.#options = options
+    this.#domain = parseCookieDomain(rule.domain)
+    this.#known = KnownCookies.of(rule.known, Date.now())
+    this.#conflicts = [...rule.conflicts]
+    this.#targets = rule.targets.map((kept) => this.#running(kept))
+  }
+
+  /** As it is remembered. */
+  get kept(): KeptRule {
+    const targets = this.#targets.map(({ kept, view }) => ({ ...kept, seen: view.entries() }))
+    return { ...this.#rule, targets, known: this.#known.entries(), conflicts: this.#conflicts }
+  }
+
+  get cookies(): number {
+    return this.#known.held(Date.now()).length
+  }
+
+  /** How each target is, in their order. */
+  get states(): readonly TargetRun[] {
+    return this.#targets.map(({ run }) => run)
+  }
+
+  /** All that is known goes to the targets, as far as they do not hold it. */
+  start(): void {
+    for (const cookie of this.#known.held(Date.now())) for (const { run } of this.#targets) run.add({ put: cookie })
+    for (const { run } of this.#targets) void run.run()
+  }
+
+  captured(changes: readonly StoredCookieChange[]): void {
+    for (const { cause, cookie, at } of changes) {
+      // Of what was only sent nobody knows domain, path and expiry.
+      if (cookie === null || cause === 'rejected' || cause === 'sent' || !isOfDomain(cookie, this.#domain)) continue
+      this.#offer(cause === 'deleted' || cause === 'expired' ? { gone: cookie } : { put: cookie }, at, null)
+    }
+  }
+
+  /** Looks at all targets now, and hands them what they have not got. */
+  async run(): Promise<void> {
+    await Promise.all(this.#targets.map(({ run }) => run.run()))
+    // What one of them told the others.
+    await Promise.all(this.#targets.filter(({ run }) => run.waiting > 0).map(({ run }) => run.run()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#targets.map(({ run }) => run.close()))
+  }
+
+  #running(kept: KeptTarget): Running {
+    const view = new TargetView(kept.seen)
+    const { direction } = this.#rule
+    const run = new TargetRun({
+      open: () => this.#options.open(kept),
+      reads: isOwn(kept) || direction !== 'out',
+      writes: isOwn(kept) || direction !== 'in',
+      held: () => this.#known.held(Date.now()),
+      pulled: (cookies) => {
+        for (const { change, at } of view.look(cookies, this.#domain, this.#known, Date.now())) this.#offer(change, at, running)
+        this.#options.changed()
+      },
+      handing: (changes) => view.handing(changes),
+      failing: (message) => this.#options.failing(kept.plugin, message),
+    })
+    const running = { kept, run, view }
+    return running
+  }
+
+  /** The newest word counts; who said an older one is told. @param from null: a session */
+  #offer(change: CookieTargetChange, at: number, from: Running | null): void {
+    const outcome = this.#known.offer(change, at)
+    if (outcome === 'taken') {
+      for (const target of this.#targets) if (target !== from) target.run.add(change)
+      this.#options.changed()
+    }
+    if (outcome !== 'older') return
+    const key = 'put' in change ? change.put : change.gone
+    const known = this.#known.get(key)
+    if (known === undefined) return
+    const { name, domain, path } = known.cookie
+    this.#conflicts = [...this.#conflicts, { at: Date.now(), name, domain, path, lost: from?.kept.plugin ?? 'session' }].slice(
+      -keptConflicts,
+    )
+    from?.run.add(known.gone ? { gone: known.cookie } : { put: known.cookie })
+    this.#options.changed()
+  }
+}

@@ -1,0 +1,106 @@
+/** Tells of the cookie changes of sessions as they are committed, each once, also those of a session that was stopped meanwhile. */
+import { CookieState } from '../../sdk/cookie/seen-cookies.ts'
+import type { Session } from '../../sdk/model.ts'
+import type { ChangeSignals } from '../session/change-signals.ts'
+import type { Readers } from '../session/exchange-reader.ts'
+import type { StoredCookieChange } from '../store/surface.ts'
+
+export interface SessionFeedOptions {
+  readers: Readers
+  /** Rejects with 1001 sessionNotFound. */
+  session(id: string): Promise<Session>
+  signals: ChangeSignals
+  heard(changes: readonly StoredCookieChange[]): void
+  fault(error: unknown): void
+}
+
+const sliceLimit = 1_000
+const rememberedSessions = 1_000
+
+export class SessionFeed {
+  readonly #options: SessionFeedOptions
+  /** Session -> the last change that was told. */
+  #told = new Map<string, number>()
+  #reading = new Map<string, { again: boolean }>()
+  #unlisten: (() => void) | null = null
+
+  constructor(options: SessionFeedOptions) {
+    this.#options = options
+  }
+
+  /** From now on; a session is told from its beginning unless `told` knows it. */
+  start(told: { readonly [sessionId: string]: number }): void {
+    if (this.#unlisten !== null) return
+    this.#unlisten = this.#options.signals.listen((id) => this.#read(id))
+    for (const [id, index] of Object.entries(told)) {
+      this.#told.set(id, index)
+      this.#read(id)
+    }
+  }
+
+  stop(): void {
+    this.#unlisten?.()
+    this.#unlisten = null
+  }
+
+  /** Where `start` can go on another time. */
+  get positions(): { [sessionId: string]: number } {
+    // Ids sort by time.
+    return Object.fromEntries([...this.#told].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-rememberedSessions))
+  }
+
+  /** The changes by which a session's cookies are now what they are. */
+  async inForce(id: string): Promise<StoredCookieChange[]> {
+    const session = await this.#options.session(id)
+    const state = new CookieState<StoredCookieChange>()
+    if (!isTrue(session)) return []
+    for await (const changes of this.#changes(session.file, 0)) for (const change of changes) state.apply(change)
+    return state.at(Date.now())
+  }
+
+  #read(id: string): void {
+    const reading = this.#reading.get(id)
+    if (reading !== undefined) {
+      reading.again = true
+      return
+    }
+    const state = { again: false }
+    this.#reading.set(id, state)
+    this.#readOn(id, state)
+      .catch((error: unknown) => this.#options.fault(error))
+      .finally(() => this.#reading.delete(id))
+  }
+
+  async #readOn(id: string, state: { again: boolean }): Promise<void> {
+    const session = await this.#options.session(id).catch(() => null)
+    if (session === null) {
+      this.#told.delete(id)
+      return
+    }
+    if (!isTrue(session)) return
+    do {
+      state.again = false
+      for await (const changes of this.#changes(session.file, this.#told.get(id) ?? 0)) {
+        this.#told.set(id, changes.at(-1)?.index ?? 0)
+        this.#options.heard(changes)
+      }
+    } while (state.again)
+  }
+
+  async *#changes(file: string, after: number): AsyncGenerator<StoredCookieChange[]> {
+    for (let next: number | null = after; next !== null; ) {
+      const slice: { items: StoredCookieChange[]; next: number | null } = await this.#options.readers.run('cookieChanges', {
+        file,
+        after: next,
+        limit: sliceLimit,
+        domain: null,
+        until: Number.MAX_SAFE_INTEGER / 1000,
+      })
+      if (slice.items.length > 0) yield slice.items
+      next = slice.next
+    }
+  }
+}
+
+/** Where a filter hides secrets, the values on record are pseudonyms, which must not get into anybody's jar. */
+const isTrue = ({ filters = [] }: Session): boolean => !filters.some(({ plugin }) => plugin === 'redact')

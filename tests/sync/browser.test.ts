@@ -1,0 +1,110 @@
+/** A real Chromium as a target of cookies, and a login handed over. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { chromiumPath, launchChromium } from '../support/chromium.ts'
+import { startDaemon } from '../support/daemon.ts'
+import { temporaryHome } from '../support/home.ts'
+import { startOrigin } from '../support/origin.ts'
+import { getThrough } from '../support/through-proxy.ts'
+
+/** With a debugging endpoint, on whichever port it finds. */
+async function browserWithEndpoint(): Promise<{ context: BrowserContext; endpoint: string }> {
+  const profile = await temporaryHome()
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath as string,
+    headless: true,
+    args: ['--no-sandbox', '--remote-debugging-port=0', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  onTestFinished(() => context.close())
+  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+  return { context, endpoint: `http://127.0.0.1:${port}` }
+}
+
+const held = async (context: BrowserContext) => (await context.cookies()).map(({ name, value }) => `${name}=${value}`).sort()
+
+test.skipIf(chromiumPath === null)('a live browser gets what is captured, and what changes in it comes back', async () => {
+  const { client } = await startDaemon()
+  const { context, endpoint } = await browserWithEndpoint()
+  await context.addCookies([
+    { name: 'own', value: 'stays', domain: 'other.example', path: '/' },
+    { name: 'inside', value: '1', url: 'http://localhost/' },
+  ])
+  const set = { fields: [] as string[] }
+  const origin = await startOrigin((_, response) => response.setHeader('Set-Cookie', set.fields).end(), { tls: false })
+  const { proxy } = await client.call('session/start', {})
+  const answer = async (...fields: string[]) => {
+    set.fields = fields
+    await getThrough(proxy?.port ?? 0, `${origin.url}/`)
+  }
+  const targets = [
+    { plugin: 'jar', config: { jar: 'work' } },
+    { plugin: 'browser', config: { endpoint } },
+  ]
+  await client.call('sync/set', { domain: 'localhost', targets, direction: 'both' })
+  const jar = async () => (await client.call('jar/get', { jar: 'work' })).items.map(({ name, value }) => `${name}=${value}`).sort()
+  await vi.waitFor(async () => expect(await jar()).toEqual(['inside=1']))
+
+  await answer('sid=1; Path=/; HttpOnly; SameSite=Strict', 'theme=dark; Path=/; Max-Age=3600')
+  await vi.waitFor(async () => expect(await held(context)).toEqual(['inside=1', 'own=stays', 'sid=1', 'theme=dark']))
+  const [sid] = (await context.cookies()).filter(({ name }) => name === 'sid')
+  expect(sid).toMatchObject({ domain: 'localhost', path: '/', httpOnly: true, sameSite: 'Strict', expires: -1 })
+
+  await answer('theme=; Path=/; Max-Age=0')
+  await vi.waitFor(async () => expect(await held(context)).toEqual(['inside=1', 'own=stays', 'sid=1']))
+  await context.clearCookies({ name: 'inside' })
+  await context.addCookies([{ name: 'sid', value: '2', url: 'http://localhost/' }])
+  await vi.waitFor(async () => expect(await jar()).toEqual(['sid=2']))
+  expect(await held(context)).toEqual(['own=stays', 'sid=2'])
+})
+
+test.skipIf(chromiumPath === null)('a browser that goes away is told, and gets what it missed when it is there', async () => {
+  const { client } = await startDaemon()
+  const { context, endpoint } = await browserWithEndpoint()
+  const origin = await startOrigin((_, response) => response.setHeader('Set-Cookie', 'sid=1; Path=/').end(), { tls: false })
+  const { proxy } = await client.call('session/start', {})
+  await client.call('sync/set', { domain: 'localhost', targets: [{ plugin: 'browser', config: { endpoint } }] })
+  await context.close()
+  await getThrough(proxy?.port ?? 0, `${origin.url}/`)
+  const target = async () => (await client.call('sync/list', {})).items[0]?.targets[0]
+  await vi.waitFor(async () =>
+    expect(await target()).toMatchObject({ waiting: 1, error: expect.stringContaining('no browser answers at') }),
+  )
+})
+
+test.skipIf(chromiumPath === null)(
+  'logged in once under capture: a script calls the API with the jar, Playwright starts logged in',
+  async () => {
+    const { client, home } = await startDaemon()
+    const state = join(home.folder, 'state.json')
+    const origin = await startOrigin(
+      (request, response) => {
+        if (request.method === 'POST') response.setHeader('Set-Cookie', 'sid=let-me-in; Path=/; HttpOnly; Max-Age=3600').end('welcome')
+        else response.end(/\bsid=let-me-in\b/.test(request.headers.cookie ?? '') ? 'your data' : 'who are you?')
+      },
+      { tls: false },
+    )
+    const targets = [
+      { plugin: 'jar', config: { jar: 'work' } },
+      { plugin: 'storage-state', config: { path: state } },
+    ]
+    await client.call('sync/set', { domain: 'localhost', targets })
+    const { proxy } = await client.call('session/start', {})
+    const browser = await launchChromium({ proxy: { server: `http://127.0.0.1:${proxy?.port}`, bypass: '<-loopback>' } })
+    const page = await browser.newPage()
+    await page.goto(`${origin.url}/`)
+    expect(await page.textContent('body')).toBe('who are you?')
+    await page.evaluate(() => fetch('/login', { method: 'POST' }).then((response) => response.text()))
+
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(state, 'utf8')).cookies).toMatchObject([{ name: 'sid', value: 'let-me-in' }]))
+    await vi.waitFor(async () => expect((await client.call('jar/get', { jar: 'work', url: `${origin.url}/` })).items).toHaveLength(1))
+    const { items } = await client.call('jar/get', { jar: 'work', url: `${origin.url}/` })
+    const cookie = items.map(({ name, value }) => `${name}=${value}`).join('; ')
+    expect(await (await fetch(`${origin.url}/api`, { headers: { cookie } })).text()).toBe('your data')
+    const other = await (await launchChromium()).newContext({ storageState: state })
+    const started = await other.newPage()
+    await started.goto(`${origin.url}/`)
+    expect(await started.textContent('body')).toBe('your data')
+  },
+)
