@@ -270,5 +270,11 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   return root
 }
 
-const tellFailed = (rpc: RpcServer, { message, reason, data }: WeirError): void =>
-  rpc.notify('plugin/didFail', { plugin: String(data.plugin ?? ''), reason, message })
+const tellFailed = (rpc: RpcServer, { message, reason, data: { plugin = '', hook, seq } }: WeirError): void =>
+  rpc.notify('plugin/didFail', {
+    plugin: String(plugin),
+    reason,
+    message,
+    ...(typeof hook === 'string' && { hook }),
+    ...(typeof seq === 'number' && { seq }),
+  })

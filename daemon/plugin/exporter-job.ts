@@ -30,6 +30,8 @@ export class ExporterRunJob {
   #writeFailure: NodeJS.ErrnoException | null = null
   #redacted: ExportRedaction | null = null
   #name: string
+  /** The exchange that the exporter has in hand. */
+  #inHand: number | null = null
 
   constructor(job: RunJob, signal: AbortSignal, send: (message: FromExporter) => void) {
     this.#job = job
@@ -117,8 +119,10 @@ export class ExporterRunJob {
       for await (const exchange of this.#redacted?.redaction.exchanges(scan) ?? scan()) {
         if (this.#signal.aborted) return
         this.exchanges++
+        this.#inHand = exchange.seq
         yield exchange
       }
+      this.#inHand = null
     } catch (error) {
       this.#readFailure = error
       throw error
@@ -132,6 +136,6 @@ export class ExporterRunJob {
     if (code) return unavailable('outNotWritable', `the export could not be written (${code}): make room or choose another place`)
     if (error instanceof WeirError) return error
     if (this.#readFailure) return unavailable('sessionUnreadable', 'the session file could not be read')
-    return pluginFailed(this.#name, said(error))
+    return pluginFailed(this.#name, said(error), this.#inHand)
   }
 }

@@ -266,6 +266,14 @@ describe('a failure of the plugin is 1003 with its name and its own words', () =
     expect(readdirSync(outs)).toEqual([])
   })
 
+  test('and with the exchange that it had in hand', async () => {
+    const { run } = await stage({ body: "for await (const e of exchanges) if (e.seq === 2) throw new Error('not this one')" })
+    expect(await failure(run({}))).toMatchObject({
+      message: 'plugin mine (run, exchange 2): not this one',
+      data: { plugin: 'mine', hook: 'run', seq: 2 },
+    })
+  })
+
   test('when `create` throws', async () => {
     const { run } = await stage({ source: exporterSource('mine', '', "create() { throw new Error('not made') },") })
     expect(await failure(run({}))).toMatchObject({ code: 1003, message: 'plugin mine: not made' })
