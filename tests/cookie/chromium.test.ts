@@ -122,6 +122,7 @@ test.skipIf(chromiumPath === null)(
       ],
     })
     const context = await browser.newContext({ ignoreHTTPSErrors: true })
+    context.setDefaultNavigationTimeout(120_000)
     const page = await context.newPage()
     const response = fc.tuple(
       fc.constantFrom('http:', 'https:', 'https:') as fc.Arbitrary<'http:' | 'https:'>,
