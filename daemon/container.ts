@@ -208,7 +208,14 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   provide(parts.exchangeWaiter, (get) => new ExchangeWaiter(get(parts.exchangeReader), get(parts.changeSignals)))
   provide(
     parts.requestSender,
-    (get) => new RequestSender(get(parts.captureThreads), get(parts.exchangeReader), get(parts.exchangeWaiter), get(parts.sendPlaces)),
+    (get) =>
+      new RequestSender(
+        get(parts.captureThreads),
+        get(parts.exchangeReader),
+        get(parts.exchangeWaiter),
+        get(parts.sendPlaces),
+        get(parts.jars),
+      ),
   )
   provide(parts.sendPlaces, (get) => new SendPlaces(get(parts.sessionManager)))
   provide(

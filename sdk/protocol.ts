@@ -38,6 +38,13 @@ const timeoutMs = optional(
 )
 const follow = optional(Type.Boolean({ description: 'Follow redirects, 20 at most: each is an exchange of its own.' }))
 const httpVersion = optional(words('1.1', '2'))
+const sentJar = optional(
+  Type.String({
+    ...jarName,
+    description:
+      'A cookie jar: its cookies go with the request, in place of a recorded Cookie field, and those of the responses go into it.',
+  }),
+)
 const SentBody = Type.Union([text, closed({ text }), closed({ base64: text })], {
   description: 'A text, sent as UTF-8, or {base64} of bytes.',
 })
@@ -478,6 +485,7 @@ export const requests = {
           description: 'A running session: there it is recorded, with its settings it is sent. Absent: the standing one, `sent`.',
         }),
       ),
+      jar: sentJar,
       follow,
       timeoutMs,
     }),
@@ -501,6 +509,7 @@ export const requests = {
           httpVersion,
         }),
       ),
+      jar: sentJar,
       follow,
       timeoutMs,
     }),

@@ -2,6 +2,9 @@
 import { FilterSetting } from './model.ts'
 import { closed, nullable, type Static, Type } from './schema.ts'
 
+/** The name of the standing session: requests go on record there that weir sends for none. */
+export const standingName = 'sent'
+
 const optional = Type.Optional
 const text = Type.String()
 

@@ -7,6 +7,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts'
 import { UsageError } from './exit.ts'
 import { builtInExporters } from './exporter-names.ts'
 import { builtInFilters } from './filter-names.ts'
+import { parseHeader } from './header-flag.ts'
 import { parseMoment } from './moment.ts'
 import { parsePlugin, pluginForm } from './plugin-flags.ts'
 import { redactOption } from './redact-option.ts'
@@ -56,6 +57,31 @@ const storeOption = (names: readonly string[]): OptionSpec => ({
   parse: oneOf('--store', names),
 })
 const inDomain: OptionSpec = { flags: '--domain <domain>', summary: 'only cookies of this domain and its subdomains' }
+const httpVersions = ['1.1', '2']
+/** Of both commands that send. */
+const sending = {
+  header: {
+    flags: '-H, --header <field>',
+    summary: "a header, as 'Name: value'; they are sent in this order and case",
+    repeatable: true,
+    parse: parseHeader,
+  },
+  data: { flags: '-d, --data <data>', summary: 'the body: a text, @FILE, or @- for standard input', completion: 'file' },
+  jar: { flags: '--jar <jar>', summary: 'a cookie jar: its cookies go with it, and those of the responses go into it' },
+  follow: { flags: '--follow', summary: 'follow redirects, 20 at most' },
+  http: {
+    flags: '--http <version>',
+    summary: 'the version of HTTP: 1.1 or 2; without it what the origin chooses of these',
+    completion: httpVersions,
+    parse: oneOf('--http', httpVersions),
+  },
+  timeout: {
+    flags: '--timeout <ms>',
+    summary: 'for all of it, milliseconds; 5 minutes when absent',
+    parse: integer('--timeout', 1, 86_400_000),
+  },
+  decode: { flags: '--decode', summary: 'undo Content-Encoding of what goes to a file or a program' },
+} satisfies { [name: string]: OptionSpec }
 const dryRun: OptionSpec = { flags: '--dry-run', summary: 'say what would be run, and run nothing' }
 const yes: OptionSpec = { flags: '--yes', summary: 'do not ask' }
 
@@ -292,6 +318,48 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     arguments: [session, { name: 'what', summary: 'the number of an exchange, or a query', variadic: true }],
     options: [yes, json],
     load: async () => (await import('./commands/rm.ts')).rm,
+  },
+  {
+    name: 'send',
+    summary: 'send a request, on record like what is captured',
+    details: `The method is GET, or POST with a body, unless it is given. On a terminal the exchange is shown, a program gets the body of the response. It is recorded in
+the session that --session names, which also says which ways, CAs and client certificates are used; otherwise in one of its own, called sent.`,
+    arguments: [{ name: 'request', summary: '[METHOD] URL', variadic: true }],
+    options: [
+      sending.header,
+      sending.data,
+      { flags: '--session <session>', summary: 'a session that runs', completion: 'session' },
+      sending.jar,
+      sending.follow,
+      sending.http,
+      sending.timeout,
+      sending.decode,
+      json,
+    ],
+    load: async () => (await import('./commands/send.ts')).send,
+  },
+  {
+    name: 'replay',
+    summary: 'send the request of an exchange again, as it was or changed',
+    details: `A header that is given takes the place of those of its name. With --times or --diff a line stands for each exchange, and --diff says below it how the response
+differs from the recorded one: JSON bodies by structure, other texts by lines. In a session that has ended nothing is added: then it is recorded in sent.`,
+    arguments: [session, seq],
+    options: [
+      { flags: '-X, --method <method>', summary: 'another method' },
+      { flags: '--url <url>', summary: 'another URL; Host goes with it' },
+      sending.header,
+      { flags: '--without <name>', summary: 'leave this header out', repeatable: true },
+      sending.data,
+      sending.jar,
+      sending.follow,
+      sending.http,
+      sending.timeout,
+      { flags: '--times <count>', summary: 'so often, one after the other', parse: integer('--times', 1, 1_000_000) },
+      { flags: '--diff', summary: 'compare each response with the recorded one' },
+      sending.decode,
+      json,
+    ],
+    load: async () => (await import('./commands/replay.ts')).replay,
   },
   {
     name: 'export',

@@ -2,15 +2,16 @@
 import type { Client } from '../../sdk/client.ts'
 import { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
+import { standingName } from '../../sdk/session-settings.ts'
 import { CommandFailed } from './exit.ts'
 import { printable } from './printable.ts'
 
 const newest = (sessions: readonly Session[]): Session | undefined =>
   sessions.reduce<Session | undefined>((best, session) => (best && best.startedAt > session.startedAt ? best : session), undefined)
 
-/** @param sessions oldest first */
+/** `last` is the newest that somebody began: the standing one only where there is no other. @param sessions oldest first */
 export function findSession(sessions: readonly Session[], word: string): Session | undefined {
-  if (word === 'last') return newest(sessions)
+  if (word === 'last') return newest(sessions.filter(({ name }) => name !== standingName)) ?? newest(sessions)
   return sessions.find(({ id }) => id === word) ?? newest(sessions.filter(({ name }) => name === word))
 }
 

@@ -114,6 +114,9 @@ describe('SESSION', () => {
   test('last is the newest', () => {
     expect(findSession(sessions, 'last')?.id).toBe('01D')
     expect(findSession([], 'last')).toBeUndefined()
+    const sent = { ...(sessions[0] as Session), id: '01E', name: 'sent', startedAt: 9e12 }
+    expect(findSession([...sessions, sent], 'last')?.id).toBe('01D')
+    expect(findSession([sent], 'last')?.id).toBe('01E')
   })
 
   test('anything else is none', () => {

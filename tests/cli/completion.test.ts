@@ -23,7 +23,7 @@ describe('what can stand at the cursor', () => {
   test('is every command, first', () => {
     const first = new Set(commands.map(({ name }) => name.split(' ')[0]))
     expect(new Set(words(''))).toEqual(new Set([...first, '--help', '--version']))
-    expect(words('se')).toEqual(['sessions', 'session', 'search'])
+    expect(words('se')).toEqual(['sessions', 'session', 'search', 'send'])
   })
 
   test('is the second word of a command that has two', () => {

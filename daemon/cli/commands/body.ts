@@ -26,7 +26,7 @@ export const body: CommandRun = async (given, context) => {
       throw new UsageError('--redact needs --decode or --text: secrets are found in bodies without their Content-Encoding')
     if (given.flag('text')) await writeText(context, client, which)
     else if (given.flag('json')) await writeJsonBody(context, client, which)
-    else await stream(context, client, which)
+    else await writeBody(context, client, which)
     return exits.done
   })
 }
@@ -60,7 +60,7 @@ async function writeText({ out, err }: Context, client: Client, { decode: _, ...
   }
 }
 
-async function stream({ out, err }: Context, client: Client, which: Body): Promise<void> {
+export async function writeBody({ out, err }: Context, client: Client, which: Body): Promise<void> {
   const text = forTerminal()
   for await (const { bytes, offset, eof, truncated, isLast } of pages(client, which)) {
     if (bytes.length > 0) await out.write(out.terminal ? text(bytes) : bytes)

@@ -28,18 +28,19 @@ export const show: CommandRun = async (given, context) => {
     const redact = redactParam(given)
     const exchange = await client.call('exchange/get', { sessionId: session.id, seq, ...redact })
     if (given.flag('json')) await writeJson(context, exchange)
-    else await print(context, client, { session, exchange, redact })
+    else await printExchange(context, client, { session, exchange, redact })
     return exits.done
   })
 }
 
+/** What of an exchange is shown; `redact`: the parameter of the calls that read more of it. */
 interface Shown {
   session: Session
   exchange: Exchange
   redact: { redact?: Redact }
 }
 
-async function print(context: Context, client: Client, shown: Shown): Promise<void> {
+export async function printExchange(context: Context, client: Client, shown: Shown): Promise<void> {
   const { out } = context
   const { session, exchange } = shown
   await out.line(describeExchange(session, exchange, out))

@@ -5,6 +5,7 @@ import type { Params } from '../../../sdk/protocol.ts'
 import type { SentVersion } from '../../proxy/surface.ts'
 import type { ExchangeReader } from '../exchange-reader.ts'
 import type { SessionManager } from '../session-manager.ts'
+import { refuseBoth } from './cookies.ts'
 import { asciiUrl, type BodySource, type Draft, noBody, outgoing, pieceBytes, place, valuesOf, without } from './draft.ts'
 import { givenBody } from './given-request.ts'
 import type { RequestSender, SendCaller } from './request-sender.ts'
@@ -33,6 +34,7 @@ export class ExchangeReplayer {
 
   /** As request/send, and 1001 exchangeNotFound; 1002 notReplayable, requestIncomplete, bodyTruncated. */
   async replay({ sessionId, seq, override = {}, ...how }: ReplayParams, caller: SendCaller): Promise<Exchange> {
+    refuseBoth(how.jar, override.headers ?? [])
     const draft = await this.#draft(sessionId, seq, override, caller.signal)
     outgoing(draft)
     return this.#sender.run(draft, await this.#places.again(sessionId), how, caller)

@@ -5,6 +5,7 @@ import { limits, type Params } from '../../../sdk/protocol.ts'
 import type { CaptureThreads } from '../capture-threads.ts'
 import type { ExchangeReader } from '../exchange-reader.ts'
 import type { ExchangeWaiter } from '../exchange-waiter.ts'
+import { type CookieJars, refuseBoth, SentCookies } from './cookies.ts'
 import { type Draft, outgoing } from './draft.ts'
 import { givenRequest } from './given-request.ts'
 import { mostRedirects, redirected } from './redirect.ts'
@@ -21,16 +22,18 @@ export interface SendCaller {
 }
 
 type SendParams = Params<'request/send'>
-type HowToSend = Pick<SendParams, 'follow' | 'timeoutMs'>
+type HowToSend = Pick<SendParams, 'jar' | 'follow' | 'timeoutMs'>
 
 export class RequestSender {
   readonly #threads: CaptureThreads
   readonly #exchanges: ExchangeReader
   readonly #waiter: ExchangeWaiter
   readonly #places: SendPlaces
+  readonly #jars: CookieJars
 
-  constructor(threads: CaptureThreads, exchanges: ExchangeReader, waiter: ExchangeWaiter, places: SendPlaces) {
+  constructor(threads: CaptureThreads, exchanges: ExchangeReader, waiter: ExchangeWaiter, places: SendPlaces, jars: CookieJars) {
     this.#threads = threads
+    this.#jars = jars
     this.#places = places
     this.#exchanges = exchanges
     this.#waiter = waiter
@@ -38,6 +41,7 @@ export class RequestSender {
 
   /** request/send. As `run`, and 1002 sessionStopped, sessionPaused. */
   async send({ request, sessionId, ...how }: SendParams, caller: SendCaller): Promise<Exchange> {
+    refuseBoth(how.jar, request.headers ?? [])
     const draft = givenRequest(request)
     // Refused before a session is made for it.
     outgoing(draft)
@@ -46,10 +50,12 @@ export class RequestSender {
 
   /** The last exchange, once it has ended. -32602 as `outgoing`; 1004 tooManyRedirects; 1005 notRecorded. */
   async run(draft: Draft, place: SendPlace, how: HowToSend, caller: SendCaller): Promise<Exchange> {
-    const { follow = false, timeoutMs = limits.sendTimeoutDefault } = how
+    const { jar, follow = false, timeoutMs = limits.sendTimeoutDefault } = how
+    const cookies = new SentCookies(this.#jars, jar)
     const deadline = performance.now() + timeoutMs
     for (let hop = draft, redirects = 0; ; redirects++) {
-      const exchange = await this.#sendOne(hop, place, Math.max(1, deadline - performance.now()), caller)
+      const exchange = await this.#sendOne(await cookies.into(hop), place, Math.max(1, deadline - performance.now()), caller)
+      await cookies.takeFrom(hop, exchange.response)
       const next = follow && exchange.response && exchange.state === 'complete' ? redirected(hop, exchange.response) : null
       if (next === null) return exchange
       if (redirects === mostRedirects) throw tooManyRedirects(exchange)

@@ -1,11 +1,9 @@
 /** Where requests of weir's own go on record, and which settings they are sent with. */
 import { conflict } from '../../../sdk/errors.ts'
 import type { Session as SessionView } from '../../../sdk/model.ts'
+import { standingName } from '../../../sdk/session-settings.ts'
 import type { ListenerSettings } from '../../proxy/surface.ts'
 import type { SessionManager } from '../session-manager.ts'
-
-/** Of the session in which requests go that name none. */
-const standingName = 'sent'
 
 export interface SendPlace {
   sessionId: string
