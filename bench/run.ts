@@ -34,6 +34,7 @@ const names = [
   'search',
   'query',
   'jar-lookup',
+  'cookies',
   'beside-long-work',
   'start-and-memory',
 ]

@@ -2,6 +2,8 @@
 import { blankSerial } from './serial.ts'
 
 export const itemPath = '/v1/items/'
+/** Answered the same, with a cookie that carries the number. */
+export const visitPath = '/v1/visits/'
 
 /** What stands before the number in the body. */
 export const idPrefix = '{"id":"'

@@ -1,7 +1,7 @@
 /** Keep-alive connections in a closed loop: each sends its next request when the last answer is whole. */
 
 import type { Socket } from 'node:net'
-import { idPrefix, itemPath } from './item.ts'
+import { idPrefix, itemPath, visitPath } from './item.ts'
 import { contentLength, MessageReader } from './message-reader.ts'
 import { clientFields, ordersPath } from './orders.ts'
 import type { End, Pool, RunLimits, RunResult, Traffic } from './pool.ts'
@@ -16,6 +16,8 @@ const itemFields = [
   'Cookie: session=0123456789abcdef; theme=dark',
 ]
 
+const paths: { readonly [T in Traffic]: string } = { items: itemPath, visits: visitPath, orders: ordersPath }
+
 /** One connection's request and answer; `done` is called once a whole answer is there. */
 class Requester {
   readonly socket: Socket
@@ -29,7 +31,7 @@ class Requester {
     this.socket = socket
     const authority = `${target.origin.host}:${target.origin.port}`
     const text = [
-      `GET ${requestPrefix(target)}${traffic === 'orders' ? ordersPath : itemPath}${blankSerial}?fields=all HTTP/1.1`,
+      `GET ${requestPrefix(target)}${paths[traffic]}${blankSerial}?fields=all HTTP/1.1`,
       `Host: ${authority}`,
       ...(traffic === 'orders' ? clientFields(client) : itemFields),
       '\r\n',

@@ -1,6 +1,7 @@
 /**
  * The origin behind every proxy under test: raw sockets, TLS and clear text, on 127.0.0.1; HTTP/2 on a TLS port of its own.
  *   GET /v1/items/NNNNNNNNN?...  1 KB of JSON that carries the number     GET /download/BYTES   a large body
+ *   GET /v1/visits/NNNNNNNNN?... the same, and a cookie that carries it
  *   GET /echo-socket             a WebSocket that echoes
  *   POST /upload                 reads the body, answers how long it was         GET /v1/orders/NNNNNNNNN?...  JSON like that of real traffic
  */
@@ -11,7 +12,7 @@ import tls from 'node:tls'
 import type { KeyAndChain } from '../certificates.ts'
 import { serveEchoSocket, socketPath } from './echo-sockets.ts'
 import { serveHttp2 } from './http2-origin.ts'
-import { itemBody, itemPath } from './item.ts'
+import { itemBody, itemPath, visitPath } from './item.ts'
 import { writeLargeBody } from './large-body.ts'
 import { contentLength, MessageReader } from './message-reader.ts'
 import { orderAnswer, ordersPath } from './orders.ts'
@@ -20,7 +21,7 @@ import { blankSerial, serialLength } from './serial.ts'
 
 export type OriginPorts = Record<Scheme, number>
 
-function itemTemplate(): { bytes: Buffer; serialAt: number } {
+function itemTemplate(more: readonly string[] = []): { bytes: Buffer; serialsAt: readonly number[] } {
   const head = [
     'HTTP/1.1 200 OK',
     'Date: Mon, 05 Jan 2026 10:00:00 GMT',
@@ -28,17 +29,23 @@ function itemTemplate(): { bytes: Buffer; serialAt: number } {
     `Content-Length: ${itemBody.length}`,
     'Cache-Control: no-store',
     'Vary: Accept-Encoding',
+    ...more,
   ].join('\r\n')
   const text = `${head}\r\n\r\n${itemBody}`
-  return { bytes: Buffer.from(text, 'latin1'), serialAt: text.indexOf(blankSerial) }
+  const serialsAt = [...text.matchAll(new RegExp(blankSerial, 'g'))].map(({ index }) => index)
+  return { bytes: Buffer.from(text, 'latin1'), serialsAt }
 }
 
-const template = itemTemplate()
+const templates = [
+  { path: itemPath, ...itemTemplate() },
+  { path: visitPath, ...itemTemplate([`Set-Cookie: visit=${blankSerial}; Path=/; Max-Age=3600; HttpOnly`]) },
+]
 
 /** Serves one connection for as long as it lives. */
 function serve(socket: net.Socket): void {
   // Each connection has one answer in flight, so its bytes can be reused.
-  const item = Buffer.from(template.bytes)
+  const items = templates.map((template) => ({ ...template, bytes: Buffer.from(template.bytes) }))
+  const itemOf = (of: string) => items.find((item) => of.startsWith(item.path))
   let order: Buffer | null = null
   let path = ''
   let received = 0
@@ -52,19 +59,21 @@ function serve(socket: net.Socket): void {
       received = 0
       upgrade = path === socketPath ? head : ''
       if (path.startsWith(ordersPath)) order = orderAnswer(bytes, bytes.indexOf(ordersPath, start, 'latin1') + ordersPath.length)
-      if (!path.startsWith(itemPath)) return contentLength(head)
-      const serialAt = bytes.indexOf(itemPath, start, 'latin1') + itemPath.length
-      bytes.copy(item, template.serialAt, serialAt, serialAt + serialLength)
+      const item = itemOf(path)
+      if (item === undefined) return contentLength(head)
+      const serialAt = bytes.indexOf(item.path, start, 'latin1') + item.path.length
+      for (const at of item.serialsAt) bytes.copy(item.bytes, at, serialAt, serialAt + serialLength)
       return 0
     },
     body(_bytes, start, end) {
       received += end - start
     },
     end() {
+      const item = itemOf(path)
       if (upgrade) {
         serveEchoSocket(socket, upgrade)
-      } else if (path.startsWith(itemPath)) {
-        socket.write(item)
+      } else if (item !== undefined) {
+        socket.write(item.bytes)
       } else if (order) {
         socket.write(order)
         order = null

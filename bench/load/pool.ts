@@ -12,8 +12,8 @@ export interface RunLimits {
   ends?: boolean
 }
 
-/** What the exchanges are: alike but for their number, or as varied as real ones. */
-export type Traffic = 'items' | 'orders'
+/** What the exchanges are: alike but for their number, the same with a Set-Cookie field that carries it, or as varied as real ones. */
+export type Traffic = 'items' | 'visits' | 'orders'
 
 export interface End {
   serial: number

@@ -1,6 +1,7 @@
 /** Rate and CPU of keep-alive connections through each system, by turns, from one load process. */
 import { type Context, judge, type RowResult, type Table } from '../bench.ts'
 import type { Load } from '../load/load.ts'
+import type { Traffic } from '../load/pool.ts'
 import { percent, ratio, whole, withSpread } from './format.ts'
 import { alternate, type Entrant, type LineUpPlan, withLineUp } from './lineup.ts'
 import { cpuMs, machineBusyMs, threadUsage } from './process-usage.ts'
@@ -32,6 +33,7 @@ export interface ThroughputPlan extends LineUpPlan {
   connections: number
   /** Exchanges at once on each connection, over HTTP/2 only. */
   streams?: number
+  traffic?: Traffic
 }
 
 /** Series by system name. */
@@ -43,8 +45,8 @@ export async function compareThroughput(context: Context, plan: ThroughputPlan, 
     for (const entrant of entrants) {
       const { name } = entrant.system
       all.set(name, newSeries(name))
-      const { connections, streams = 1 } = plan
-      await load.call('openPool', { pool: name, target: entrant.target, connections, streams })
+      const { connections, streams = 1, traffic = 'items' } = plan
+      await load.call('openPool', { pool: name, target: entrant.target, connections, streams, traffic })
       await exchange(load, entrant, context.quick ? 1000 : 3000)
       const { valid, problem } = await checkRecord(entrant)
       if (!valid) notes.push(`INVALID after warm-up: ${problem}.`)

@@ -60,8 +60,8 @@ export class WeirDaemon {
   }
 
   /** A session on a free port that trusts the bench's origin (PEM, or empty for none) and decrypts nothing of the hosts to bypass. */
-  startSession(name: string, originCaPem: string, bypass: string[] = []): Promise<Session> {
-    return this.call('session/start', { name, proxy: { port: 0 }, tls: { bypass, ...(originCaPem && { ca: originCaPem }) } })
+  startSession(name: string, originCaPem: string, bypass: string[] = [], more: Params<'session/start'> = {}): Promise<Session> {
+    return this.call('session/start', { name, proxy: { port: 0 }, tls: { bypass, ...(originCaPem && { ca: originCaPem }) }, ...more })
   }
 
   session(sessionId: string): Promise<Session> {

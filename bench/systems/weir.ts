@@ -1,6 +1,7 @@
 /** weir under the load: one daemon, one running session. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { homeAt } from '../../sdk/home.ts'
+import type { Params } from '../../sdk/protocol.ts'
 import type { System } from './system.ts'
 import { WeirDaemon, weirScript } from './weir-daemon.ts'
 
@@ -8,9 +9,11 @@ interface Settings {
   bypass?: string[]
   /** config.toml */
   config?: string
+  /** Of session/start. */
+  session?: Params<'session/start'>
 }
 
-function weirWith(name: string, about: string, { bypass = [], config = '' }: Settings = {}): System {
+function weirWith(name: string, about: string, { bypass = [], config = '', session: more = {} }: Settings = {}): System {
   return {
     name,
     about,
@@ -19,7 +22,7 @@ function weirWith(name: string, about: string, { bypass = [], config = '' }: Set
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       writeFileSync(homeAt(folder).configuration, config)
       const daemon = await WeirDaemon.start(folder, cores)
-      const session = await daemon.startSession('bench', originCaPem, bypass)
+      const session = await daemon.startSession('bench', originCaPem, bypass, more)
       if (!session.proxy) throw new Error('the session has no proxy')
       return {
         proxy: session.proxy,
@@ -43,4 +46,7 @@ export const weirBypassing = weirWith('weir bypassing', 'this project, every hos
 })
 export const weirAskingNobody = weirWith('weir asking nobody', 'this project, client processes not looked up', {
   config: 'proxy.clientProcesses = false\n',
+})
+export const weirWithoutCookies = weirWith('weir without cookies', 'this project, cookie changes not recorded', {
+  session: { cookies: false },
 })
