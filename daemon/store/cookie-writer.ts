@@ -1,7 +1,8 @@
 /** Puts what the Set-Cookie and Cookie fields of exchanges change into the session file. */
 import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import type { CookieContext } from '../../sdk/cookie/judge.ts'
-import { type CookieCause, type SeenChange, SeenCookies } from '../../sdk/cookie/seen-cookies.ts'
+import { type CookieCause, type CookiePairs, cookiePairs, type SeenChange, SeenCookies } from '../../sdk/cookie/seen-cookies.ts'
+import type { CookieUrl } from '../../sdk/cookie/site.ts'
 import type { Headers } from '../../sdk/model.ts'
 import type { Database, Statement } from './database.ts'
 import { microseconds } from './exchange-row.ts'
@@ -9,9 +10,15 @@ import type { ExchangeRecord, FieldBlock } from './records.ts'
 
 /** Of a block of fields, as on the wire. */
 interface CookieFields {
-  cookie: readonly string[]
+  /** null: there is no Cookie field. */
+  sent: CookiePairs | null
   setCookie: readonly string[]
+  /** Where and when what is sent was found to be no news. */
+  explained: { origin: string; version: number } | null
 }
+
+/** Of the requests of an origin. */
+type Origin = Omit<CookieUrl, 'pathname'>
 
 /** What of an open exchange was looked at: filters may leave other fields in place of the first ones. */
 interface LookedAt {
@@ -19,7 +26,9 @@ interface LookedAt {
   response: FieldBlock | null
 }
 
-const none: CookieFields = { cookie: [], setCookie: [] }
+const none: CookieFields = { sent: null, setCookie: [], explained: null }
+/** Origins whose URLs are remembered. */
+const remembered = 10_000
 
 /** `write` belongs to the row of an exchange; `keep` or `forget` follows each transaction. */
 export class CookieWriter {
@@ -30,6 +39,7 @@ export class CookieWriter {
   /** Whose exchange's change a cookie is. */
   #seqs = new WeakMap<Cookie, number>()
   #fields = new WeakMap<FieldBlock, CookieFields>()
+  #origins = new Map<string, Origin | null>()
   #open = new Map<number, LookedAt>()
   /** As they were before the running transaction. */
   #before: [seq: number, LookedAt | undefined][] = []
@@ -42,9 +52,9 @@ export class CookieWriter {
   write(record: ExchangeRecord): void {
     const { seq, requestFields, responseFields } = record
     const before = this.#open.get(seq)
-    const { cookie } = before?.request === requestFields ? none : this.#of(requestFields)
+    const request = before?.request === requestFields ? none : this.#of(requestFields)
     const { setCookie } = responseFields === null || before?.response === responseFields ? none : this.#of(responseFields)
-    if (cookie.length > 0 || setCookie.length > 0) this.#take(record, cookie, setCookie)
+    if (request.sent !== null || setCookie.length > 0) this.#take(record, request, setCookie)
     if (record.state !== 'open' && before === undefined) return
     this.#before.push([seq, before])
     if (record.state === 'open') this.#open.set(seq, { request: requestFields, response: responseFields })
@@ -66,13 +76,20 @@ export class CookieWriter {
     this.#before = []
   }
 
-  #take(record: ExchangeRecord, cookie: readonly string[], setCookie: readonly string[]): void {
-    const url = urlOf(record)
-    if (url === null) return
+  #take(record: ExchangeRecord, request: CookieFields, setCookie: readonly string[]): void {
     this.#seen ??= this.#restored()
     const seen = this.#seen
     for (const change of seen.expire(record.startedAt)) this.#put(this.#seqs.get(change.cookie as Cookie) ?? record.seq, change)
-    for (const change of seen.sent(cookie, { url, at: record.startedAt })) this.#put(record.seq, change)
+    const origin = `${record.scheme}://${record.authority}`
+    const isExplained = request.explained?.origin === origin && request.explained.version === seen.version
+    if ((request.sent === null || isExplained) && setCookie.length === 0) return
+    const at = this.#originOf(origin)
+    if (at === null) return
+    const url = { ...at, pathname: pathnameOf(record.path) }
+    if (request.sent !== null && !isExplained) {
+      for (const change of seen.sent(request.sent, { url, at: record.startedAt })) this.#put(record.seq, change)
+      request.explained = { origin, version: seen.version }
+    }
     if (setCookie.length === 0) return
     const context = { url, at: record.responseStartedAt || record.startedAt, ...askedBy(record.requestFields.fields) }
     for (const field of setCookie) this.#put(record.seq, seen.set(field, context))
@@ -93,6 +110,18 @@ export class CookieWriter {
     return seen
   }
 
+  /** null: its host is none. */
+  #originOf(origin: string): Origin | null {
+    let found = this.#origins.get(origin)
+    if (found === undefined) {
+      const url = URL.parse(origin)
+      found = url === null ? null : { protocol: url.protocol, hostname: url.hostname }
+      if (this.#origins.size >= remembered) this.#origins.clear()
+      this.#origins.set(origin, found)
+    }
+    return found
+  }
+
   /** Once for each block, however many exchanges share it. */
   #of(block: FieldBlock): CookieFields {
     let found = this.#fields.get(block)
@@ -105,19 +134,20 @@ export class CookieWriter {
 }
 
 function cookieFields(fields: Readonly<Headers>): CookieFields {
-  let found = none
+  const cookie: string[] = []
+  const setCookie: string[] = []
   for (const [name, value] of fields) {
-    const isSet = name.length === 10 && name.toLowerCase() === 'set-cookie'
-    if (!isSet && !(name.length === 6 && name.toLowerCase() === 'cookie')) continue
-    found = isSet ? { ...found, setCookie: [...found.setCookie, value] } : { ...found, cookie: [...found.cookie, value] }
+    if (name.length === 10 && name.toLowerCase() === 'set-cookie') setCookie.push(value)
+    else if (name.length === 6 && name.toLowerCase() === 'cookie') cookie.push(value)
   }
-  return found
+  if (cookie.length + setCookie.length === 0) return none
+  return { sent: cookie.length === 0 ? null : cookiePairs(cookie), setCookie, explained: null }
 }
 
-/** null: its host is none. */
-function urlOf({ scheme, authority, path }: ExchangeRecord): URL | null {
-  const origin = `${scheme}://${authority}`
-  return URL.parse(path.startsWith('/') ? origin + path : origin) ?? URL.parse(origin)
+/** Of a target as it was sent. */
+function pathnameOf(path: string): string {
+  const end = path.search(/[?#]/)
+  return end < 0 ? path : path.slice(0, end)
 }
 
 /** What a browser says of a request from another site (Fetch Metadata): SameSite goes by it, and partitions by the page's site, which the Referer names best. */

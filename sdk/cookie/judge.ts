@@ -3,11 +3,11 @@ import { defaultPath, pathMatch } from 'tough-cookie'
 import { type Cookie, type CookieKey, hasExpired } from './cookie.ts'
 import type { RejectionReason } from './rejections.ts'
 import { parseSetCookie, type SetCookie } from './set-cookie.ts'
-import { isPublicSuffix, isTrustworthy, isWithin, siteOf } from './site.ts'
+import { type CookieUrl, isPublicSuffix, isTrustworthy, isWithin, siteOf } from './site.ts'
 
 /** Where a cookie comes from, or is to be sent to. */
 export interface CookieContext {
-  url: URL
+  url: CookieUrl
   /** Unix ms. */
   at: number
   /** The URL of the page on top; absent: the origin itself is. */

@@ -6,7 +6,7 @@ import { type Cookie, hasExpired, keyOf } from './cookie.ts'
 import { HeldCookies } from './held-cookies.ts'
 import type { CookieContext } from './judge.ts'
 import type { RejectionReason } from './rejections.ts'
-import { isWithin } from './site.ts'
+import { type CookieUrl, isWithin } from './site.ts'
 
 /**
  * set: a new one. updated: in place of one that was held. deleted: the origin took it away. expired: its time came, or it had come
@@ -31,6 +31,7 @@ const remembered = 10_000
 export class SeenCookies {
   #held = new HeldCookies()
   #guesses = new Guesses<Cookie>()
+  #version = 0
   /** Name -> host -> values when they were last looked at; no cookie of the name has changed since. */
   #explained = new Map<string, Map<string, string>>()
   /** No cookie expires before, Unix ms. */
@@ -48,6 +49,7 @@ export class SeenCookies {
   expire(at: number): SeenChange[] {
     if (at < this.#nextExpiry) return []
     const expired = this.#held.dropExpired(at)
+    this.#version++
     this.#nextExpiry = Number.POSITIVE_INFINITY
     for (const { expires } of this.#held) if (expires !== null) this.#nextExpiry = Math.min(this.#nextExpiry, expires)
     for (const { name } of expired) this.#explained.delete(name)
@@ -60,16 +62,22 @@ export class SeenCookies {
     const { cause, cookie } = verdict
     if (cause === 'rejected') return { at: context.at, cause, reason: verdict.reason, cookie }
     const wasGuessed = this.#dropGuesses(cookie)
+    this.#version++
     this.#explained.delete(cookie.name)
     if (cause === 'expired' || cause === 'deleted') return { at: context.at, cause: wasGuessed ? 'deleted' : cause, reason: null, cookie }
-    this.#hold(cookie, cause)
+    this.#learnExpiry(cookie)
     return { at: context.at, cause, reason: null, cookie }
   }
 
-  /** @param fields Cookie fields of one request, as on the wire */
-  sent(fields: readonly string[], { url, at }: Pick<CookieContext, 'url' | 'at'>): SeenChange[] {
+  /** Another one since something may have changed. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** What goes with one request. */
+  sent(pairs: CookiePairs, { url, at }: Pick<CookieContext, 'url' | 'at'>): SeenChange[] {
     const changes: SeenChange[] = []
-    for (const [name, values] of pairsOf(fields)) {
+    for (const [name, values] of pairs) {
       if (!this.#isNews(url.hostname, name, values)) continue
       const held = this.#heldFor(url.hostname, name)
       for (const value of values) {
@@ -88,6 +96,11 @@ export class SeenCookies {
   #hold(cookie: Cookie, cause: CookieCause): void {
     this.#held.put(cookie)
     if (cause === 'sent') this.#guesses.add(cookie, cookie)
+    this.#learnExpiry(cookie)
+    this.#version++
+  }
+
+  #learnExpiry(cookie: Cookie): void {
     if (cookie.expires !== null) this.#nextExpiry = Math.min(this.#nextExpiry, cookie.expires)
   }
 
@@ -165,8 +178,11 @@ export class CookieState<Change extends Pick<SeenChange, 'cause' | 'cookie'>> {
   }
 }
 
-/** RFC 6265bis section 4.2.1, as servers read it: name -> values, in their order. */
-function pairsOf(fields: readonly string[]): Map<string, string[]> {
+/** Name -> values, in their order. */
+export type CookiePairs = ReadonlyMap<string, readonly string[]>
+
+/** RFC 6265bis section 4.2.1, as servers read it. @param fields Cookie fields of one request, as on the wire */
+export function cookiePairs(fields: readonly string[]): CookiePairs {
   const pairs = new Map<string, string[]>()
   for (const pair of fields.flatMap((field) => field.split(';'))) {
     const equals = pair.indexOf('=')
@@ -180,7 +196,7 @@ function pairsOf(fields: readonly string[]): Map<string, string[]> {
   return pairs
 }
 
-const guessedCookie = (name: string, value: string, { hostname, protocol }: URL, at: number): Cookie => ({
+const guessedCookie = (name: string, value: string, { hostname, protocol }: CookieUrl, at: number): Cookie => ({
   name,
   value,
   domain: hostname,

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Cookie } from '../../sdk/cookie/cookie.ts'
-import { CookieState, type SeenChange, SeenCookies } from '../../sdk/cookie/seen-cookies.ts'
+import { CookieState, cookiePairs, type SeenChange, SeenCookies } from '../../sdk/cookie/seen-cookies.ts'
 
 const at = Date.UTC(2026, 0, 1)
 const url = new URL('https://www.shop.example/cart')
 const elsewhere = new URL('https://api.shop.example/')
 const short = ({ cause, cookie, reason }: SeenChange) => `${cause} ${reason ?? `${cookie?.name}=${cookie?.value}`}`
-const sent = (seen: SeenCookies, field: string, from = url) => seen.sent([field], { url: from, at }).map(short)
+const sent = (seen: SeenCookies, field: string, from = url) => seen.sent(cookiePairs([field]), { url: from, at }).map(short)
 const set = (seen: SeenCookies, field: string, from = url) => short(seen.set(field, { url: from, at }))
 
 describe('a Cookie field', () => {
@@ -29,7 +29,7 @@ describe('a Cookie field', () => {
   test('with another value of a known cookie keeps what is known of it', () => {
     const seen = new SeenCookies()
     seen.set('seen=no; Max-Age=60; Path=/cart; Secure', { url, at })
-    const [change] = seen.sent(['seen=yes'], { url, at: at + 1 })
+    const [change] = seen.sent(cookiePairs(['seen=yes']), { url, at: at + 1 })
     expect(change).toMatchObject({ cause: 'sent', cookie: { value: 'yes', path: '/cart', secure: true, expires: at + 60_000 } })
   })
 
@@ -100,7 +100,10 @@ const taken = (changes: readonly SeenChange[]) => {
 test('taken up again from its changes it tells the same, and what they say is held explains what is sent', () => {
   const run = (seen: SeenCookies, index: number, step: { sent: string } | { set: string }) => {
     const now = at + index * 1000
-    return [...seen.expire(now), ...('sent' in step ? seen.sent([step.sent], { url, at: now }) : [seen.set(step.set, { url, at: now })])]
+    return [
+      ...seen.expire(now),
+      ...('sent' in step ? seen.sent(cookiePairs([step.sent]), { url, at: now }) : [seen.set(step.set, { url, at: now })]),
+    ]
   }
   fc.assert(
     fc.property(fc.array(action, { maxLength: 15 }), fc.nat(15), (actions, kill) => {
@@ -119,7 +122,7 @@ test('taken up again from its changes it tells the same, and what they say is he
       const pairs = state.at(end).map(({ cookie }) => `${(cookie as Cookie).name}=${(cookie as Cookie).value}`)
       const later = taken(all)
       later.expire(end)
-      expect(later.sent(pairs, { url, at: end })).toEqual([])
+      expect(later.sent(cookiePairs(pairs), { url, at: end })).toEqual([])
     }),
     { numRuns: 500 },
   )
