@@ -1,6 +1,7 @@
 /** One export of a whole session: how fast, how much memory it takes, and when the first byte is there. */
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LoadedSession } from './filled-session.ts'
 import { rssBytes, watchRss } from './measure/process-usage.ts'
 
@@ -14,9 +15,9 @@ export interface ExportRun {
   fileBytes: number
 }
 
-/** The exporter writes beside its target and renames: the first byte of anything in the folder counts. */
-function hasBytes(folder: string): boolean {
-  return readdirSync(folder).some((name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) > 0)
+/** The exporter writes beside its target and renames: anything in the folder counts. */
+function writtenBytes(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
 /** @param folder a new one, removed again */
@@ -30,7 +31,7 @@ export async function exportOnce(session: LoadedSession, folder: string, exporte
   let rssAtFirst = before
   const began = performance.now()
   const poll = setInterval(() => {
-    if (!Number.isNaN(firstByteMs) || !hasBytes(folder)) return
+    if (!Number.isNaN(firstByteMs) || writtenBytes(folder) === 0) return
     firstByteMs = performance.now() - began
     rssAtFirst = rssBytes(pid)
   }, 2)
@@ -43,4 +44,26 @@ export async function exportOnce(session: LoadedSession, folder: string, exporte
   const fileBytes = statSync(out).size
   rmSync(folder, { recursive: true })
   return { perSecond: (exchanges * 1000) / elapsedMs, firstByteMs, grownBytes: peak - rssAtFirst, addedBytes: peak - before, fileBytes }
+}
+
+/** Ms from the cancellation of an export in the midst of its writing to the answer, when nothing of it may be left. @param folder a new one, removed again */
+export async function cancelOnce(session: LoadedSession, folder: string, exporter: string): Promise<number> {
+  mkdirSync(folder)
+  const client = await session.daemon.client()
+  const abort = new AbortController()
+  const params = { sessionId: session.facts.id, exporter, out: join(folder, 'session') }
+  const outcome = client.call('exporter/run', params, { signal: abort.signal }).then(
+    () => 'it ended before it was cancelled',
+    () => '',
+  )
+  while (writtenBytes(folder) < 1_000_000) await delay(2)
+  const began = performance.now()
+  abort.abort()
+  const problem = await outcome
+  while (readdirSync(folder).length > 0) await delay(1)
+  const elapsedMs = performance.now() - began
+  await client.close()
+  if (problem) throw new Error(`the export cannot be cancelled: ${problem}`)
+  rmSync(folder, { recursive: true })
+  return elapsedMs
 }

@@ -48,7 +48,8 @@ export const bench: Bench = {
       id: exporter,
       work: `${exporter} export of 100,000 exchanges`,
       target: `>= ${whole(perSecond)}/s`,
-      limits: 'One thread, and two readings of the session for its secrets.',
+      limits:
+        'One thread; with redaction two readings of the session, the first for its secrets, and a search for them in all that was written.',
     },
     {
       id: `${exporter}-memory`,

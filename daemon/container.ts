@@ -137,6 +137,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         modulesFrom: dirname(home.configuration),
         files: get(parts.pluginFiles),
         log: (level, message, more) => log.write(level, message, more),
+        isCrowded: () => get(parts.captureThreads).isCrowded,
         failed: (error) => tellFailed(get(parts.rpcServer), error),
       }),
   )

@@ -41,6 +41,8 @@ interface ChildOptions {
   limits: ExporterLimits
   compileCache: string | null
   heard(message: FromExporter): void
+  /** Whether captures take all they can get; nobody asks when absent. */
+  isCrowded?(): boolean
 }
 
 const watchMs = 250
@@ -56,8 +58,11 @@ export class ExporterChild {
   #verdict: Verdict | null = null
   #heardAt = performance.now()
   #watchedAt = performance.now()
+  readonly #isCrowded: () => boolean
+  #wasCrowded = false
 
-  constructor({ job, out, limits, compileCache, heard }: ChildOptions) {
+  constructor({ job, out, limits, compileCache, heard, isCrowded = () => false }: ChildOptions) {
+    this.#isCrowded = isCrowded
     this.#limits = limits
     this.#heard = heard
     this.#child = startPluginProcess({
@@ -132,7 +137,14 @@ export class ExporterChild {
     this.#watchedAt = now
     if (late) this.#heardAt = now
     else if (now - this.#heardAt > this.#limits.silenceMs) this.kill('silent')
+    this.#tellCrowded()
     this.#bound(await residentBytes(this.#child.pid))
+  }
+
+  #tellCrowded(): void {
+    const crowded = this.#isCrowded()
+    if (crowded !== this.#wasCrowded) this.#send({ crowded })
+    this.#wasCrowded = crowded
   }
 
   #bound(residentBytes: number): void {

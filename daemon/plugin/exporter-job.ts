@@ -6,6 +6,7 @@ import { moduleName } from '../../sdk/plugin/module-name.ts'
 import type { ExportedExchange, Exporter, ExporterManifest } from '../../sdk/plugin.ts'
 import { openExchangeScan } from '../store/exchange-scan.ts'
 import { ExportOutput } from './export-output.ts'
+import { ExportPace } from './export-pace.ts'
 import { type ExportRedaction, openRedaction } from './export-redaction.ts'
 import { type ExporterJob, type FromExporter, outDescriptor } from './exporter-messages.ts'
 import { pluginFailed, said } from './failure.ts'
@@ -22,6 +23,7 @@ export class ExporterRunJob {
   exchanges = 0
   readonly #output = new ExportOutput(outDescriptor)
   readonly #folder: FolderOutput
+  readonly pace: ExportPace
   #job: RunJob
   #signal: AbortSignal
   #send: (message: FromExporter) => void
@@ -36,6 +38,7 @@ export class ExporterRunJob {
   constructor(job: RunJob, signal: AbortSignal, send: (message: FromExporter) => void) {
     this.#job = job
     this.#signal = signal
+    this.pace = new ExportPace(signal)
     this.#send = send
     this.#name = moduleName(job.module)
     const failed = (error: Error) => {
@@ -114,7 +117,7 @@ export class ExporterRunJob {
   async *#read(): AsyncGenerator<ExportedExchange> {
     try {
       const { session, where } = this.#job
-      const options = { signal: this.#signal, ...(where !== null && { where }) }
+      const options = { signal: this.#signal, turn: this.pace.turn, ...(where !== null && { where }) }
       const scan = () => openExchangeScan(session.file, session.id, options)
       for await (const exchange of this.#redacted?.redaction.exchanges(scan) ?? scan()) {
         if (this.#signal.aborted) return

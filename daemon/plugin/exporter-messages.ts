@@ -51,6 +51,8 @@ export type ToExporter =
   | { look: true }
   /** Of a followed session: nothing more will come than is on record now. */
   | { over: true }
+  /** Captures take all they can get, or do so no longer. */
+  | { crowded: boolean }
 
 /** How far a followed session has been delivered. */
 export interface Delivered {

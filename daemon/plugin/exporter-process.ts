@@ -14,6 +14,7 @@ import { listPlugins } from './plugin-list.ts'
 hookModules()
 
 const aliveMs = 200
+let running: ExporterRunJob | null = null
 const abort = new AbortController()
 const send = (message: FromExporter) => void process.send?.(message)
 const sendAndExit = (message: FromExporter, code: number) => process.send?.(message, undefined, {}, () => process.exit(code))
@@ -29,6 +30,7 @@ async function work(job: ExporterJob | FollowJob): Promise<void> {
   }
   if (job.job === 'follow') return follow(job)
   const run = new ExporterRunJob(job, abort.signal, send)
+  running = run
   sayAlive(() => ({ exchanges: run.exchanges, bytes: run.bytes }))
   sendAndExit(await run.run(), 0)
 }
@@ -61,6 +63,8 @@ process.on('message', (message: ToExporter) => {
   else if ('over' in message) {
     isOver = true
     following?.over()
+  } else if ('crowded' in message) {
+    if (running) running.pace.crowded = message.crowded
   } else if (!started) {
     started = true
     if (message.job === 'run') partial = message.partial

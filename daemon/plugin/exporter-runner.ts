@@ -27,6 +27,8 @@ export interface ExporterRunnerOptions {
   /** Folder of Node's compile cache, which makes their start quick. */
   compileCache?: string
   log(level: 'info' | 'warn', message: string, more: Record<string, unknown>): void
+  /** Whether captures take all they can get: exports go slowly then. Never when absent. */
+  isCrowded?(): boolean
   /** Hears each 1003 pluginFailed, for plugin/didFail; `error.data.plugin` names the plugin. */
   failed?(error: WeirError): void
 }
@@ -183,7 +185,8 @@ export class ExporterRunner {
       if ('log' in message) this.#options.log('info', message.log, { plugin: exporter })
       else heard(message)
     }
-    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache: this.#options.compileCache ?? null, heard: hear })
+    const { compileCache = null, isCrowded = () => false } = this.#options
+    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache, heard: hear, isCrowded })
     const abort = () => child.abort()
     signal?.addEventListener('abort', abort, { once: true })
     this.#running.add(child)

@@ -49,6 +49,9 @@ export interface CaptureThreadsOptions {
   entries?: ThreadEntries
 }
 
+/** Under load commits are farther apart than 25 ms. */
+const crowdedMs = 50
+
 export class CaptureThreads {
   readonly recorder: ThreadSupervisor<RecorderSurface>
   readonly proxy: ThreadSupervisor<ProxySurface>
@@ -58,6 +61,8 @@ export class CaptureThreads {
   readonly sends = new Sends()
   /** Milliseconds between commits, as the recorder last said. */
   commitIntervalMs = 25
+  /** When the recorder last said so. */
+  #advancedAt = Number.NEGATIVE_INFINITY
   readonly #options: CaptureThreadsOptions
   #recovery: SessionRecovery | null = null
   /** What the recorder that is there says. */
@@ -74,6 +79,7 @@ export class CaptureThreads {
       ...this.sends.heard,
       advanced: ({ handle, change, counts, commitIntervalMs }) => {
         this.commitIntervalMs = commitIntervalMs
+        this.#advancedAt = performance.now()
         this.#recovery?.advanced(handle, change, counts)
       },
       full: ({ handle }) => this.#recovery?.full(handle),
@@ -102,6 +108,11 @@ export class CaptureThreads {
       running: () => (this.recorder.current === null ? null : this.#running),
       stuck: () => void this.recorder.replace(),
     })
+  }
+
+  /** Captures take all they can get: commits are far apart, and there was one just now. */
+  get isCrowded(): boolean {
+    return this.commitIntervalMs > crowdedMs && performance.now() - this.#advancedAt < 4 * this.commitIntervalMs
   }
 
   /** Starts the recorder; resolves with what the catalogue holds. The proxy thread comes with the first need of it. */

@@ -33,6 +33,8 @@ export interface ScanOptions {
   where?: string
   /** Once aborted, it ends. */
   signal?: AbortSignal
+  /** Between two pages; a turn of the event loop when absent. */
+  turn?: () => Promise<void>
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ScanOptions {
 export async function* openExchangeScan(
   file: string,
   sessionId: string,
-  { after = 0, where, signal }: ScanOptions = {},
+  { after = 0, where, signal, turn = setImmediate }: ScanOptions = {},
 ): AsyncGenerator<ExportedExchange> {
   const scan = new ExchangeScan(file, sessionId, after, where)
   try {
@@ -52,7 +54,7 @@ export async function* openExchangeScan(
         if (signal?.aborted) return
         yield scan.exported(row, page.bodies)
       }
-      await setImmediate()
+      await turn()
     }
   } finally {
     scan.close()

@@ -1,13 +1,13 @@
 /** Makes indexes and columns in threads of their own, off every other path. */
-import { Piscina } from 'piscina'
 import { entry } from '../thread/entry.ts'
 import type { IndexKind, IndexTask } from './index/index-thread.ts'
+import { ThreadPool } from './thread-pool.ts'
 
 /** So many exchanges beyond the index, or changes beyond the columns, are read quickly enough without. */
 const few = { text: 2_000, columns: 5_000 } as const
 
 export class IndexMaker {
-  readonly #pool: Piscina
+  readonly #pool: ThreadPool
   readonly #fault: (error: Error) => void
   /** By what is made. */
   readonly #making = new Map<string, AbortController>()
@@ -15,15 +15,8 @@ export class IndexMaker {
   /** `fault` hears of indexes that could not be made: nobody misses them but by the time a search takes. */
   constructor(fault: (error: Error) => void) {
     this.#fault = fault
-    this.#pool = new Piscina({
-      filename: entry(import.meta.url, './index/index-thread').href,
-      minThreads: 0,
-      // A text index takes long, columns take seconds.
-      maxThreads: 2,
-      idleTimeout: 1_000,
-      atomics: 'disabled',
-    })
-    this.#pool.on('error', (error: Error) => fault(error))
+    // A text index takes long, columns take seconds.
+    this.#pool = new ThreadPool({ entry: entry(import.meta.url, './index/index-thread'), most: 2, idleMs: 1_000, fault })
   }
 
   /** Somebody searches this session, or looks over it: what helps is brought up to its record, unless that is under way or not worth it. */
@@ -33,7 +26,7 @@ export class IndexMaker {
     const making = new AbortController()
     this.#making.set(name, making)
     this.#pool
-      .run({ kind, file } satisfies IndexTask, { signal: making.signal })
+      .run({ kind, file } satisfies IndexTask, making.signal)
       .catch((error: Error) => {
         if (!making.signal.aborted) this.#fault(error)
       })
@@ -47,6 +40,6 @@ export class IndexMaker {
 
   async close(): Promise<void> {
     for (const making of this.#making.values()) making.abort()
-    await this.#pool.destroy()
+    await this.#pool.close()
   }
 }

@@ -1,9 +1,9 @@
-/** Reads session files in threads of their own. The one home of the thread pool library. */
-import { Piscina } from 'piscina'
+/** Reads session files in threads of their own. */
 import { codes, fromWire, WeirError } from '../../sdk/errors.ts'
 import { entry } from '../thread/entry.ts'
 import type { ReaderOutcome, ReaderTask, ReaderThreadData } from './reader-thread.ts'
 import type { ReaderSurface } from './surface.ts'
+import { ThreadPool } from './thread-pool.ts'
 
 export interface ReaderPoolOptions {
   /** 2 when absent. */
@@ -18,21 +18,18 @@ export interface ReaderPoolOptions {
 
 /** Threads start with the first call and end when nothing was asked for some seconds. */
 export class ReaderPool {
-  #pool: Piscina
+  #pool: ThreadPool
   #fault: (error: Error) => void
 
   constructor({ threads = 2, protos = [], home, fault }: ReaderPoolOptions) {
     this.#fault = fault
-    this.#pool = new Piscina({
-      filename: entry(import.meta.url, './reader-thread').href,
-      minThreads: 0,
-      maxThreads: threads,
-      idleTimeout: 10_000,
-      workerData: { protos, home } satisfies ReaderThreadData,
-      // A thread that waits in Atomics could not close idle files.
-      atomics: 'disabled',
+    this.#pool = new ThreadPool({
+      entry: entry(import.meta.url, './reader-thread'),
+      most: threads,
+      idleMs: 10_000,
+      data: { protos, home } satisfies ReaderThreadData,
+      fault,
     })
-    this.#pool.on('error', (error: Error) => this.#fault(error))
   }
 
   /** Rejects with WeirError: what the reader threw, -32800 when `signal` was aborted, 1005 threadLost. */
@@ -49,7 +46,7 @@ export class ReaderPool {
 
   async #outcome(task: ReaderTask, signal: AbortSignal | undefined): Promise<ReaderOutcome> {
     try {
-      return (await this.#pool.run(task, signal ? { signal } : {})) as ReaderOutcome
+      return (await this.#pool.run(task, signal)) as ReaderOutcome
     } catch (error) {
       if (signal?.aborted) throw new WeirError(codes.cancelled, 'cancelled', 'the call was cancelled')
       this.#fault(error as Error)
@@ -59,6 +56,6 @@ export class ReaderPool {
 
   /** What runs is given up. */
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    await this.#pool.close()
   }
 }

@@ -73,6 +73,17 @@ describe('a scan', () => {
     expect(lists.every((list) => Object.isFrozen(list))).toBe(true)
   })
 
+  it('asks for its turn between pages', async () => {
+    const { path, file } = await newFile()
+    file.commit(
+      Array.from({ length: 300 }, () => newRecord(file.nextSeq())),
+      [],
+    )
+    let turns = 0
+    const turn = async () => void turns++
+    for await (const { seq } of openExchangeScan(path, 's', { turn })) expect(seq > 256 ? turns : 1).toBeGreaterThan(0)
+  })
+
   it('ends when it is aborted', async () => {
     const { path, file } = await newFile()
     file.commit([newRecord(file.nextSeq()), newRecord(file.nextSeq())], [])
