@@ -99,9 +99,9 @@ test.skipIf(chromiumPath === null)(
 
     await vi.waitFor(() => expect(JSON.parse(readFileSync(state, 'utf8')).cookies).toMatchObject([{ name: 'sid', value: 'let-me-in' }]))
     await vi.waitFor(async () => expect((await client.call('jar/get', { jar: 'work', url: `${origin.url}/` })).items).toHaveLength(1))
-    const { items } = await client.call('jar/get', { jar: 'work', url: `${origin.url}/` })
-    const cookie = items.map(({ name, value }) => `${name}=${value}`).join('; ')
-    expect(await (await fetch(`${origin.url}/api`, { headers: { cookie } })).text()).toBe('your data')
+    const { sessionId, seq } = await client.call('request/send', { request: { method: 'GET', url: `${origin.url}/api` }, jar: 'work' })
+    const { data } = await client.call('exchange/readBody', { sessionId, seq, part: 'response' })
+    expect(Buffer.from(data, 'base64').toString()).toBe('your data')
     const other = await (await launchChromium()).newContext({ storageState: state })
     const started = await other.newPage()
     await started.goto(`${origin.url}/`)
