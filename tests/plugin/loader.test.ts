@@ -25,7 +25,7 @@ test('every built-in plugin loads and is named like its file', async () => {
   expect(modules.length).toBeGreaterThan(0)
   for (const { kind, path } of modules) {
     const manifest = await loadPlugin(path)
-    expect(path).toMatch(new RegExp(`/${kind}s/${manifest.name}\\.ts$`))
+    expect(path).toMatch(new RegExp(`/${kind}s?/${manifest.name}\\.ts$`))
     expect(manifest.kind).toBe(kind)
   }
 })
