@@ -140,6 +140,8 @@ export interface PulledCookies {
   cookies: readonly Cookie[]
   /** When it last changed, Unix ms: then those that are missing went. */
   at: number
+  /** true: more may be there, so none has gone. */
+  partial?: boolean
 }
 
 /** A cookie jar of weir. */

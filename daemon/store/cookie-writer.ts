@@ -33,6 +33,7 @@ const remembered = 10_000
 /** `write` belongs to the row of an exchange; `keep` or `forget` follows each transaction. */
 export class CookieWriter {
   readonly #insert: Statement
+  readonly #exists: Statement
   readonly #all: Statement
   /** null: to be made of what is on record. */
   #seen: SeenCookies | null = null
@@ -46,6 +47,7 @@ export class CookieWriter {
 
   constructor(db: Database) {
     this.#insert = db.prepare('INSERT INTO cookie_change (seq, at, cause, reason, cookie) VALUES (?, ?, ?, ?, ?)')
+    this.#exists = db.prepare('SELECT 1 FROM exchange WHERE seq = ?').pluck()
     this.#all = db.prepare('SELECT seq, cause, cookie FROM cookie_change ORDER BY id')
   }
 
@@ -59,6 +61,14 @@ export class CookieWriter {
     this.#before.push([seq, before])
     if (record.state === 'open') this.#open.set(seq, { request: requestFields, response: responseFields })
     else this.#open.delete(seq)
+  }
+
+  /** The exchange is written no more. */
+  drop(seq: number): void {
+    const before = this.#open.get(seq)
+    if (before === undefined) return
+    this.#before.push([seq, before])
+    this.#open.delete(seq)
   }
 
   /** The transaction was committed. */
@@ -79,7 +89,7 @@ export class CookieWriter {
   #take(record: ExchangeRecord, request: CookieFields, setCookie: readonly string[]): void {
     this.#seen ??= this.#restored()
     const seen = this.#seen
-    for (const change of seen.expire(record.startedAt)) this.#put(this.#seqs.get(change.cookie as Cookie) ?? record.seq, change)
+    for (const change of seen.expire(record.startedAt)) this.#expire(change, record.seq)
     const origin = `${record.scheme}://${record.authority}`
     const isExplained = request.explained?.origin === origin && request.explained.version === seen.version
     if ((request.sent === null || isExplained) && setCookie.length === 0) return
@@ -93,6 +103,12 @@ export class CookieWriter {
     if (setCookie.length === 0) return
     const context = { url, at: record.responseStartedAt || record.startedAt, ...askedBy(record.requestFields.fields) }
     for (const field of setCookie) this.#put(record.seq, seen.set(field, context))
+  }
+
+  /** What an exchange set that was deleted since goes with it. */
+  #expire(change: SeenChange, inHand: number): void {
+    const seq = change.cookie === null ? inHand : (this.#seqs.get(change.cookie) ?? inHand)
+    if (this.#exists.get(seq) !== undefined) this.#put(seq, change)
   }
 
   #put(seq: number, { at, cause, reason, cookie }: SeenChange): void {

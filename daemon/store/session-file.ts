@@ -283,6 +283,7 @@ export class SessionFile implements SessionWriter {
   }
 
   #remove(record: ExchangeRecord, counts: Counts, deletion: Deletion): void {
+    this.#cookies?.drop(record.seq)
     if (record.removed === 'filtered') counts.filtered++
     if (record.stored) deletion.delete([record.seq], () => ++this.#change, counts)
   }
@@ -294,6 +295,7 @@ export class SessionFile implements SessionWriter {
     if (record.stored) {
       const stored = this.#stored.get(record.seq) as [number, number, number] | undefined
       if (stored === undefined) {
+        this.#cookies?.drop(record.seq)
         letGo(record)
         return
       }

@@ -10,6 +10,9 @@ import { RuleRun } from './rule-run.ts'
 import { SessionFeed, type SessionFeedOptions } from './session-feed.ts'
 import { type KeptRule, type KeptTarget, SyncFile } from './sync-file.ts'
 
+/** How far sessions were told is kept that often, where nothing else is; what comes again after a kill is known already. */
+const keepPositionsMs = 5_000
+
 export interface CookieSyncOptions extends Omit<SessionFeedOptions, 'heard'> {
   home: string
   /** The sessions that run. */
@@ -26,6 +29,10 @@ export class CookieSync {
   readonly #feed: SessionFeed
   #rules = new Map<string, RuleRun>()
   #opened: Promise<void> | null = null
+  /** What changes rules happens one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** Unix ms. */
+  #positionsKeptAt = 0
 
   constructor(options: CookieSyncOptions) {
     this.#options = options
@@ -40,18 +47,24 @@ export class CookieSync {
     return this.#opened
   }
 
-  async set({ domain, targets, direction = 'out' }: Params<'sync/set'>): Promise<SyncRule> {
-    parseCookieDomain(domain)
+  set(params: Params<'sync/set'>): Promise<SyncRule> {
+    parseCookieDomain(params.domain)
+    return this.#inTurn(() => this.#set(params))
+  }
+
+  async #set({ domain, targets, direction = 'out' }: Params<'sync/set'>): Promise<SyncRule> {
     await this.open()
-    const kept = targets.map(({ plugin, config = {} }) => ({ plugin, config, seen: [] }))
+    const kept = targets.map(({ plugin, config = {} }) => ({ plugin, config, holds: [] }))
     // What is wrong with them is told now.
     for (const target of kept) (await this.#options.open(target)).dispose?.()
+    this.#feed.start({})
+    const inForce = []
+    for (const id of await this.#options.running()) inForce.push(...(await this.#feed.inForce(id)))
     const before = this.#rules.get(domain)
     await before?.close()
     const { known, conflicts } = before?.kept ?? { known: [], conflicts: [] }
     const rule = this.#add({ domain, direction, targets: kept, known, conflicts })
-    for (const id of await this.#options.running()) rule.captured(await this.#feed.inForce(id))
-    this.#feed.start({})
+    rule.captured(inForce)
     rule.start()
     this.#file.changed()
     return this.#view(domain, rule)
@@ -62,7 +75,11 @@ export class CookieSync {
     return { items: [...this.#rules].map(([domain, rule]) => this.#view(domain, rule)) }
   }
 
-  async delete({ domain }: Params<'sync/delete'>): Promise<Record<never, never>> {
+  delete(params: Params<'sync/delete'>): Promise<Record<never, never>> {
+    return this.#inTurn(() => this.#delete(params))
+  }
+
+  async #delete({ domain }: Params<'sync/delete'>): Promise<Record<never, never>> {
     const rule = await this.#rule(domain)
     this.#rules.delete(domain)
     await rule.close()
@@ -112,7 +129,15 @@ export class CookieSync {
 
   #captured(changes: readonly StoredCookieChange[]): void {
     for (const rule of this.#rules.values()) rule.captured(changes)
+    if (Date.now() - this.#positionsKeptAt < keepPositionsMs) return
+    this.#positionsKeptAt = Date.now()
     this.#file.changed()
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
   }
 
   #state() {

@@ -1,6 +1,9 @@
 /** One rule at work: what its domain's cookies are, by the newest word, and the targets that are kept in step. */
+
+import { type Cookie, hasExpired } from '../../sdk/cookie/cookie.ts'
 import { type CookieDomain, isOfDomain, parseCookieDomain } from '../../sdk/cookie/cookie-domain.ts'
 import type { CookieTarget, CookieTargetChange } from '../../sdk/plugin.ts'
+import { holdsPseudonym } from '../../sdk/redaction/pseudonyms.ts'
 import type { StoredCookieChange } from '../store/surface.ts'
 import { KnownCookies } from './known-cookies.ts'
 import type { KeptConflict, KeptRule, KeptTarget } from './sync-file.ts'
@@ -38,15 +41,16 @@ export class RuleRun {
     this.#rule = rule
     this.#options = options
     this.#domain = parseCookieDomain(rule.domain)
-    this.#known = KnownCookies.of(rule.known, Date.now())
+    this.#known = new KnownCookies(rule.known)
     this.#conflicts = [...rule.conflicts]
     this.#targets = rule.targets.map((kept) => this.#running(kept))
   }
 
   /** As it is remembered. */
   get kept(): KeptRule {
-    const targets = this.#targets.map(({ kept, view }) => ({ ...kept, seen: view.entries() }))
-    return { ...this.#rule, targets, known: this.#known.entries(), conflicts: this.#conflicts }
+    const known = this.#known.entries(Date.now())
+    const targets = this.#targets.map(({ kept, view }) => ({ ...kept, holds: view.entries(this.#known) }))
+    return { ...this.#rule, targets, known, conflicts: this.#conflicts }
   }
 
   get cookies(): number {
@@ -60,7 +64,10 @@ export class RuleRun {
 
   /** All that is known goes to the targets, as far as they do not hold it. */
   start(): void {
-    for (const cookie of this.#known.held(Date.now())) for (const { run } of this.#targets) run.add({ put: cookie })
+    for (const known of this.#known.entries(Date.now())) {
+      const change = known.gone || hasExpired(known.cookie, Date.now()) ? { gone: known.cookie } : { put: known.cookie }
+      for (const { run, view } of this.#targets) if (!view.isInStep({ ...known, gone: 'gone' in change })) run.add(change)
+    }
     for (const { run } of this.#targets) void run.run()
   }
 
@@ -68,6 +75,9 @@ export class RuleRun {
     for (const { cause, cookie, at } of changes) {
       // Of what was only sent nobody knows domain, path and expiry.
       if (cookie === null || cause === 'rejected' || cause === 'sent' || !isOfDomain(cookie, this.#domain)) continue
+      // Where a filter hid it nobody knows its value.
+      if (holdsPseudonym(cookie.value)) continue
+      if (cause === 'expired' && !this.#isOver(cookie, at)) continue
       this.#offer(cause === 'deleted' || cause === 'expired' ? { gone: cookie } : { put: cookie }, at, null)
     }
   }
@@ -83,8 +93,14 @@ export class RuleRun {
     await Promise.all(this.#targets.map(({ run }) => run.close()))
   }
 
+  /** Its time came in one session; somebody else may have renewed it. */
+  #isOver(cookie: Cookie, at: number): boolean {
+    const known = this.#known.get(cookie)
+    return cookie.updatedAt === at || (known !== undefined && hasExpired(known.cookie, at))
+  }
+
   #running(kept: KeptTarget): Running {
-    const view = new TargetView(kept.seen)
+    const view = new TargetView(kept.holds)
     const { direction } = this.#rule
     const run = new TargetRun({
       open: () => this.#options.open(kept),
@@ -95,7 +111,10 @@ export class RuleRun {
         for (const { change, at } of view.look(cookies, this.#domain, this.#known, Date.now())) this.#offer(change, at, running)
         this.#options.changed()
       },
-      handing: (changes) => view.handing(changes),
+      handed: (changes) => {
+        view.handed(changes)
+        this.#options.changed()
+      },
       failing: (message) => this.#options.failing(kept.plugin, message),
     })
     const running = { kept, run, view }
@@ -104,7 +123,7 @@ export class RuleRun {
 
   /** The newest word counts; who said an older one is told. @param from null: a session */
   #offer(change: CookieTargetChange, at: number, from: Running | null): void {
-    const outcome = this.#known.offer(change, at)
+    const outcome = from === null ? this.#known.captured(change, at) : this.#known.offer(change, at)
     if (outcome === 'taken') {
       for (const target of this.#targets) if (target !== from) target.run.add(change)
       this.#options.changed()

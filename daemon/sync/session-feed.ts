@@ -23,14 +23,17 @@ export class SessionFeed {
   #told = new Map<string, number>()
   #reading = new Map<string, { again: boolean }>()
   #unlisten: (() => void) | null = null
+  /** Unix ms. */
+  #startedAt = 0
 
   constructor(options: SessionFeedOptions) {
     this.#options = options
   }
 
-  /** From now on; a session is told from its beginning unless `told` knows it. */
+  /** From now on. Sessions that begin later are told whole, those that `told` knows from there on, and of others only what is captured from now on. */
   start(told: { readonly [sessionId: string]: number }): void {
     if (this.#unlisten !== null) return
+    this.#startedAt = Date.now()
     this.#unlisten = this.#options.signals.listen((id) => this.#read(id))
     for (const [id, index] of Object.entries(told)) {
       this.#told.set(id, index)
@@ -49,12 +52,16 @@ export class SessionFeed {
     return Object.fromEntries([...this.#told].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-rememberedSessions))
   }
 
-  /** The changes by which a session's cookies are now what they are. */
+  /** The changes by which a session's cookies are now what they are; nobody is told of them again. */
   async inForce(id: string): Promise<StoredCookieChange[]> {
     const session = await this.#options.session(id)
     const state = new CookieState<StoredCookieChange>()
-    if (!isTrue(session)) return []
-    for await (const changes of this.#changes(session.file, 0)) for (const change of changes) state.apply(change)
+    let last = 0
+    for await (const changes of this.#changes(session.file, 0)) {
+      for (const change of changes) state.apply(change)
+      last = changes.at(-1)?.index ?? last
+    }
+    if (!this.#told.has(id)) this.#told.set(id, last)
     return state.at(Date.now())
   }
 
@@ -77,7 +84,8 @@ export class SessionFeed {
       this.#told.delete(id)
       return
     }
-    if (!isTrue(session)) return
+    const isOld = !this.#told.has(id) && (session.state === 'stopped' || session.startedAt < this.#startedAt)
+    if (isOld) await this.inForce(id)
     do {
       state.again = false
       for await (const changes of this.#changes(session.file, this.#told.get(id) ?? 0)) {
@@ -101,6 +109,3 @@ export class SessionFeed {
     }
   }
 }
-
-/** Where a filter hides secrets, the values on record are pseudonyms, which must not get into anybody's jar. */
-const isTrue = ({ filters = [] }: Session): boolean => !filters.some(({ plugin }) => plugin === 'redact')

@@ -2,14 +2,14 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { unavailable } from '../../sdk/errors.ts'
 import type { Known } from './known-cookies.ts'
-import type { Seen } from './target-view.ts'
+import type { Holding } from './target-view.ts'
 
 type Direction = 'out' | 'in' | 'both'
 
 export interface KeptTarget {
   plugin: string
   config: Record<string, unknown>
-  seen: Seen[]
+  holds: Holding[]
 }
 export interface KeptConflict {
   /** Unix ms. */

@@ -10,8 +10,8 @@ export interface TargetRunOptions {
   /** All that it should hold. */
   held(): readonly Cookie[]
   pulled(cookies: PulledCookies): void
-  /** It is about to get them. */
-  handing(changes: readonly CookieTargetChange[]): void
+  /** It has got them. */
+  handed(changes: readonly CookieTargetChange[]): void
   /** Once for each message in a row; null: it works again. */
   failing(message: string | null): void
 }
@@ -106,6 +106,9 @@ export class TargetRun {
       this.#worked()
     } catch (error) {
       this.#failures++
+      // A process that has died, or a browser that went away, is begun anew.
+      this.#target?.dispose?.()
+      this.#target = null
       const message = error instanceof Error ? error.message : String(error)
       if (message !== this.error) this.#options.failing(message)
       this.error = message
@@ -123,9 +126,9 @@ export class TargetRun {
     const batch = this.#waiting
     this.#waiting = new Map()
     const changes = [...batch.values()]
-    this.#options.handing(changes)
     try {
       await inTime(target.push(changes, this.#options.held()))
+      this.#options.handed(changes)
       this.pushedAt = Date.now()
     } catch (error) {
       // What came meanwhile is newer.

@@ -1,12 +1,14 @@
-/** What one target was seen to hold of a domain; what is different the next time is news, unless it came from here. */
-
+/** What one target holds of a domain, as far as it was handed there or seen there; what is different the next time is news. */
 import { type Cookie, type CookieKey, hasExpired, keyOf } from '../../sdk/cookie/cookie.ts'
 import { type CookieDomain, isOfDomain } from '../../sdk/cookie/cookie-domain.ts'
 import type { CookieTargetChange, PulledCookies } from '../../sdk/plugin.ts'
-import { fingerprint, type KnownCookies } from './known-cookies.ts'
+import { fingerprint, type Known, type KnownCookies } from './known-cookies.ts'
 
-export interface Seen extends CookieKey {
-  fingerprint: string
+export interface Holding extends CookieKey {
+  /** null: it went from there. */
+  fingerprint: string | null
+  /** It was seen there: what was only handed there may be nothing that it has words for. */
+  seen: boolean
 }
 
 export interface News {
@@ -16,17 +18,28 @@ export interface News {
 }
 
 export class TargetView {
-  #seen: Map<string, Seen>
-  /** What was handed to it and not seen there yet: what is known may have moved on meanwhile. */
-  #handed = new Map<string, string>()
+  #holds: Map<string, Holding>
 
-  /** @param seen as `entries` gave it */
-  constructor(seen: readonly Seen[] = []) {
-    this.#seen = new Map(seen.map((one) => [keyOf(one), one]))
+  /** @param kept as `entries` gave it */
+  constructor(kept: readonly Holding[] = []) {
+    this.#holds = new Map(kept.map((one) => [keyOf(one), one]))
   }
 
-  /** @param known decides what came from here: it has the same value there @param now Unix ms */
-  look({ cookies, at }: PulledCookies, domain: CookieDomain, known: KnownCookies, now: number): News[] {
+  /** Whether it holds (or does not hold) the cookie as it is known. */
+  isInStep({ cookie, gone }: Known): boolean {
+    return (this.#holds.get(keyOf(cookie))?.fingerprint ?? null) === (gone ? null : fingerprint(cookie))
+  }
+
+  /** It has got them. */
+  handed(changes: readonly CookieTargetChange[]): void {
+    for (const change of changes) {
+      if ('put' in change) this.#set(change.put, fingerprint(change.put), false)
+      else this.#set(change.gone, null, false)
+    }
+  }
+
+  /** @param known what it has the same value as came from here @param now Unix ms */
+  look({ cookies, at, partial = false }: PulledCookies, domain: CookieDomain, known: KnownCookies, now: number): News[] {
     const news: News[] = []
     const held = cookies.filter((cookie) => isOfDomain(cookie, domain) && !hasExpired(cookie, now))
     const keys = new Set(held.map(keyOf))
@@ -34,37 +47,35 @@ export class TargetView {
       const put = this.#put(cookie, known)
       if (put !== null) news.push({ change: { put }, at: Math.min(now, cookie.updatedAt) })
     }
-    for (const [key, seen] of this.#seen) {
-      if (keys.has(key)) continue
-      this.#seen.delete(key)
-      const ours = known.get(seen)
-      if (ours && !ours.gone && !hasExpired(ours.cookie, now)) news.push({ change: { gone: seen }, at: Math.min(now, at) })
+    for (const [key, holding] of partial ? [] : this.#holds) {
+      if (keys.has(key) || holding.fingerprint === null || !holding.seen) continue
+      this.#set(holding, null, true)
+      const ours = known.get(holding)
+      if (ours && !ours.gone && !hasExpired(ours.cookie, now)) news.push({ change: { gone: holding }, at: Math.min(now, at) })
     }
     return news
   }
 
-  /** It is about to get them. */
-  handing(changes: readonly CookieTargetChange[]): void {
-    for (const change of changes) if ('put' in change) this.#handed.set(keyOf(change.put), fingerprint(change.put))
-  }
-
-  entries(): Seen[] {
-    return [...this.#seen.values()]
+  /** Without those that are forgotten by both sides. */
+  entries(known: KnownCookies): Holding[] {
+    for (const [key, holding] of this.#holds) if (known.get(holding) === undefined) this.#holds.delete(key)
+    return [...this.#holds.values()]
   }
 
   /** null: no news. What a format has no words for stays as it is known. */
   #put(cookie: Cookie, known: KnownCookies): Cookie | null {
-    const key = keyOf(cookie)
     const print = fingerprint(cookie)
-    if (this.#seen.get(key)?.fingerprint === print) return null
-    const { name, domain, hostOnly, path, partitionKey } = cookie
-    this.#seen.set(key, { name, domain, hostOnly, path, partitionKey, fingerprint: print })
-    const handed = this.#handed.get(key)
-    this.#handed.delete(key)
-    if (handed === print) return null
+    const before = this.#holds.get(keyOf(cookie))
+    this.#set(cookie, print, true)
+    if (before?.fingerprint === print) return null
     const ours = known.get(cookie)
     if (ours === undefined) return cookie
     if (!ours.gone && fingerprint(ours.cookie) === print) return null
     return { ...cookie, sameSite: cookie.sameSite ?? ours.cookie.sameSite, createdAt: ours.cookie.createdAt }
+  }
+
+  #set({ name, domain, hostOnly, path, partitionKey }: CookieKey, print: string | null, seen: boolean): void {
+    const key = { name, domain, hostOnly, path, partitionKey }
+    this.#holds.set(keyOf(key), { ...key, fingerprint: print, seen })
   }
 }

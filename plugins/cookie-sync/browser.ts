@@ -12,7 +12,7 @@ export default defineCookieSync({
   config: {
     type: 'object',
     properties: {
-      endpoint: { type: 'string', pattern: '^(?:https?|wss?)://', description: 'http://127.0.0.1:9222, or the ws:// URL that it prints' },
+      endpoint: { type: 'string', pattern: '^(?:http|ws)://', description: 'http://127.0.0.1:9222, or the ws:// URL that it prints' },
     },
     required: ['endpoint'],
     additionalProperties: false,

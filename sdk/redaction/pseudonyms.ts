@@ -6,6 +6,10 @@ import { dirname } from 'node:path'
 /** `[redacted-` and 16 hexadecimal digits: 64 bits of an HMAC-SHA-256. Safe in header fields, URLs, cookies, forms and JSON. */
 export type Pseudonym = (secret: string) => string
 
+const pseudonym = /\bredacted-[0-9a-f]{16}\b/
+/** Whether there is one in it. */
+export const holdsPseudonym = (text: string): boolean => pseudonym.test(text)
+
 const keyBytes = 32
 const rememberedSecrets = 4096
 /** Longer ones are rare, characters. */

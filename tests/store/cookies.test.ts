@@ -103,6 +103,16 @@ test('deleted exchanges take their changes with them', async () => {
   expect(changes().map(short)).toEqual(['2 set b=1'])
 })
 
+test('what a deleted exchange set does not come back when its time comes', async () => {
+  const { file, changes } = await open()
+  file.commit([newRecord(file.nextSeq(), { responseFields: answered('a=1; Max-Age=5', 'b=1') })], [])
+  file.delete([1])
+  const later = newRecord(file.nextSeq(), { requestFields: asked('c=1') })
+  later.startedAt += 10_000
+  file.commit([later], [])
+  expect(changes().map(short)).toEqual(['2 sent c=1'])
+})
+
 test('a domain means its subdomains, too; an origin that host only; and pages end where they are told', async () => {
   const { file, reader, changes } = await open()
   const hosts = ['shop.example', 'www.shop.example', 'shop.example.net', 'other.example']

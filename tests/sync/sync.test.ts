@@ -236,3 +236,43 @@ test('what makes no sense is refused with the reason', async () => {
   await expect(client.call('sync/delete', { domain: 'a.example' })).rejects.toMatchObject({ code: 1001, reason: 'ruleNotFound' })
   expect(await client.call('sync/list', {})).toEqual({ items: [] })
 })
+
+test('a target of one\u2019s own that dies is begun anew, and gets what it missed', async () => {
+  const { client, folder } = await daemonWithFolder()
+  const [module, path] = [join(folder, 'mortal.mjs'), join(folder, 'held.txt')]
+  writeFileSync(
+    module,
+    `import { existsSync, writeFileSync } from 'node:fs'
+export default {
+  kind: 'cookie-sync', name: 'mortal', version: '1', api: 1, description: 'dies once', config: { type: 'object', properties: { path: {} } },
+  create: ({ path }) => ({
+    async push(changes, all) {
+      if (!existsSync(path + '.died')) {
+        writeFileSync(path + '.died', '')
+        process.exit(3)
+      }
+      writeFileSync(path, all.map(({ name, value }) => name + '=' + value).join())
+    },
+  }),
+}`,
+  )
+  const { set } = await capture(client)
+  await client.call('sync/set', { domain, targets: [{ plugin: module, config: { path } }] })
+  await set('sid=1; Path=/')
+  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe('sid=1'))
+})
+
+test('a session that was there before, and somebody looks at, tells nothing', async () => {
+  const { client, folder } = await daemonWithFolder()
+  const path = join(folder, 'a.txt')
+  const { session, set } = await capture(client)
+  await set('old=1; Path=/')
+  await client.call('session/stop', { sessionId: session.id })
+  await client.call('sync/set', { domain, targets: [{ plugin: 'cookies-txt', config: { path } }] })
+  await client.call('exchange/list', { sessionId: session.id, since: 'start' })
+  await client.call('exchange/set', { sessionId: session.id, seq: 1, note: 'seen' })
+  const other = await capture(client)
+  await other.set('new=1; Path=/')
+  await vi.waitFor(() => expect(txt(path)).toEqual(['new=1']))
+  expect((await client.call('sync/list', {})).items[0]?.cookies).toBe(1)
+})

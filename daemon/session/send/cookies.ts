@@ -1,6 +1,7 @@
 /** The cookies of a jar go with what is sent, and those of the responses go into it. */
-import { invalidParams } from '../../../sdk/errors.ts'
+import { conflict, invalidParams } from '../../../sdk/errors.ts'
 import type { Response } from '../../../sdk/model.ts'
+import { holdsPseudonym } from '../../../sdk/redaction/pseudonyms.ts'
 import { type Draft, valuesOf } from './draft.ts'
 
 /** What sending needs of the cookie jars. */
@@ -10,6 +11,9 @@ export interface CookieJars {
   /** Takes the Set-Cookie fields of a response, in their order. */
   take(jar: string, response: { url: string }, setCookie: readonly string[]): Promise<unknown>
 }
+
+const hidden =
+  'the filters of the session hide the cookies of the response, so the jar cannot take them: name another session for what is sent'
 
 export class SentCookies {
   readonly #jars: CookieJars
@@ -32,8 +36,12 @@ export class SentCookies {
     return { ...draft, headers }
   }
 
+  /** Of a response as it is on record. Rejects with 1002 cookiesHidden. */
   async takeFrom({ url }: Draft, response: Response | null): Promise<void> {
-    if (this.#jar !== undefined && response) await this.#jars.take(this.#jar, { url }, valuesOf(response.headers, 'set-cookie'))
+    if (this.#jar === undefined || response === null) return
+    const fields = valuesOf(response.headers, 'set-cookie')
+    if (fields.some(holdsPseudonym)) throw conflict('cookiesHidden', hidden)
+    await this.#jars.take(this.#jar, { url }, fields)
   }
 }
 

@@ -1,4 +1,5 @@
 /** A client of a browser's debugging endpoint (Chrome DevTools Protocol, browser target). It connects when it is asked something. */
+import { get } from 'node:http'
 
 interface Answer {
   id?: number
@@ -57,20 +58,22 @@ export class DebuggingEndpoint {
       socket.addEventListener('close', () => clearTimeout(timer), { once: true })
       socket.addEventListener('open', () => clearTimeout(timer), { once: true })
     })
-    socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(String(data)) as Answer))
+    socket.addEventListener('message', ({ data }) => this.#receive(Object(parsed(String(data))) as Answer))
     socket.addEventListener('close', () => this.#lost())
     return socket
   }
 
   async #url(): Promise<string> {
-    if (/^wss?:/.test(this.#endpoint)) return this.#endpoint
-    const version = await fetch(new URL('/json/version', this.#endpoint), { signal: AbortSignal.timeout(connectMs) }).then(
-      (response) => response.json() as Promise<{ webSocketDebuggerUrl?: unknown }>,
-      () => Promise.reject(this.#away()),
-    )
-    const { webSocketDebuggerUrl: url } = version
-    if (typeof url !== 'string') throw new Error(`${this.#endpoint} is no debugging endpoint of a browser`)
+    if (this.#endpoint.startsWith('ws:')) return this.#endpoint
+    const text = await textOf(new URL('/json/version', this.#endpoint)).catch(() => Promise.reject(this.#away()))
+    const { webSocketDebuggerUrl: url } = Object(parsed(text)) as { webSocketDebuggerUrl?: unknown }
+    if (typeof url !== 'string') throw new Error(`${this.#place} is no debugging endpoint of a browser`)
     return url
+  }
+
+  /** Without its path, which lets anybody steer the browser. */
+  get #place(): string {
+    return new URL(this.#endpoint).host
   }
 
   #receive({ id, result, error }: Answer): void {
@@ -87,5 +90,34 @@ export class DebuggingEndpoint {
     this.#asked.clear()
   }
 
-  #away = () => new Error(`no browser answers at ${this.#endpoint}: start one with --remote-debugging-port`)
+  #away = () => new Error(`no browser answers at ${this.#place}: start one with --remote-debugging-port`)
+}
+
+/** null: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const mostBytes = 64 * 1024
+
+/** By node:http, which undoes no Content-Encoding. */
+function textOf(url: URL): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { timeout: connectMs }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (piece: string) => {
+        text += piece
+        if (text.length > mostBytes) request.destroy(new Error('it says too much'))
+      })
+      response.on('end', () => resolve(text))
+      response.on('error', reject)
+    })
+    request.on('timeout', () => request.destroy(new Error('it does not answer')))
+    request.on('error', reject)
+  })
 }

@@ -20,6 +20,8 @@ interface Found {
   at: number
 }
 
+/** Some write a file in pieces: what is missing has gone once it has been left alone for so long, ms. */
+const settledMs = 250
 /** How often a file that somebody writes meanwhile is read again. */
 const tries = 5
 
@@ -33,13 +35,14 @@ export class CookieFile implements CookieTarget {
     this.#format = format
   }
 
-  /** A file that is gone is no news: it is made again, whole, with the next change. */
+  /** A file that is gone, or empty, is no news: it is made again, whole, with the next change. */
   async pull(): Promise<PulledCookies | null> {
     const file = await this.#read()
-    if (file === null || file.mark === this.#pulled) return null
+    if (file === null || file.bytes.length === 0 || file.mark === this.#pulled) return null
     const cookies = new EditableCookies(this.#format, file.bytes).cookies(file.at)
-    this.#pulled = file.mark
-    return { cookies, at: file.at }
+    const partial = Date.now() - file.at < settledMs
+    if (!partial) this.#pulled = file.mark
+    return { cookies, at: file.at, partial }
   }
 
   async push(changes: readonly CookieTargetChange[], all: readonly Cookie[]): Promise<void> {
@@ -47,7 +50,7 @@ export class CookieFile implements CookieTarget {
     for (let left = tries; left > 0; left--) {
       const file = await this.#read()
       const edited = new EditableCookies(this.#format, file?.bytes ?? Buffer.alloc(0))
-      for (const change of file === null ? all.map((put) => ({ put })) : changes) edit(edited, change)
+      for (const change of file === null || file.bytes.length === 0 ? all.map((put) => ({ put })) : changes) edit(edited, change)
       if (await replace(path, file, edited.bytes())) return
     }
     throw new Error('the file is written by somebody else all the time')
@@ -58,7 +61,9 @@ export class CookieFile implements CookieTarget {
     try {
       const info = await stat(this.#path)
       if (!info.isFile()) throw new Error('it is no file: name another path')
-      return { bytes: await readFile(this.#path), mark: markOf(info), mode: info.mode & 0o777, at: info.mtimeMs }
+      const bytes = await readFile(this.#path)
+      if (markOf(await stat(this.#path)) !== markOf(info)) throw new Error('somebody writes it just now')
+      return { bytes, mark: markOf(info), mode: info.mode & 0o777, at: info.mtimeMs }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
       throw inWords(error)
