@@ -33,8 +33,9 @@ it.skipIf(process.platform === 'win32')(
       .call('exporter/run', { sessionId: id, exporter: 'loops', out: join(files, 'out.txt') })
       .catch((error: unknown) => error)
     const exporter = await vi.waitFor(() => {
-      const [, found] = /^(\d+)\.$/.exec(readFileSync(mark, 'utf8')) ?? []
-      return Number(found)
+      // The file is there a moment before its content is.
+      expect(readFileSync(mark, 'utf8')).toMatch(/^\d+\.$/)
+      return Number.parseInt(readFileSync(mark, 'utf8'), 10)
     }, patience)
     expect(isRunning(exporter)).toBe(true)
     expect(readdirSync(files)).toHaveLength(1)

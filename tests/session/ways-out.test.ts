@@ -91,10 +91,12 @@ test('hosts that autoBypass has learned are the session’s, beyond its stop, un
   await visit(resumed, '-k')
   await client.call('session/stop', { sessionId })
   const { items } = await client.call('exchange/list', { sessionId })
-  expect(items.map(({ kind, state, error, anomalies }) => [kind, state, error?.reason, anomalies])).toEqual([
-    ['tunnel', 'failed', 'clientRejectedCa', undefined],
-    ['tunnel', 'complete', undefined, ['autoBypassed']],
+  expect(items).toMatchObject([
+    { kind: 'tunnel', state: 'failed', error: { reason: 'clientRejectedCa' } },
+    // Whether curl ends its side or resets it depends on what it has read when it leaves.
+    { kind: 'tunnel', anomalies: ['autoBypassed'] },
   ])
+  expect(items[0]?.anomalies).toBeUndefined()
   expect(items[0]?.request.url).toBe(`https://${host}`)
   expect((await client.call('session/set', { sessionId, tls: {} })).autoBypassed).toBeUndefined()
 })
