@@ -75,7 +75,10 @@ export class ExporterRunJob {
   }
 
   async #export(manifest: ExporterManifest): Promise<void> {
-    const exporter: Exporter = manifest.create(this.#job.options, await pluginHost(this.#job, manifest.name, this.#signal, this.#send))
+    const exporter: Exporter = manifest.create(
+      this.#job.options,
+      await pluginHost(this.#job, manifest.name, this.#signal, (log) => this.#send({ log })),
+    )
     const leaveOut = () => {
       this.exchanges--
     }

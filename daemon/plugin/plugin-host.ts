@@ -1,25 +1,24 @@
-/** What an exporter gets from weir beside its exchanges. */
+/** What every plugin gets from weir. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PluginHost } from '../../sdk/plugin.ts'
-import type { FromExporter } from './exporter-messages.ts'
 import { said } from './failure.ts'
 
-/** Of one run. */
+/** Of one run, target or filter. */
 const logLines = 1000
 
-/** @param job `dataRoot`: the plugins' own folders lie in it */
+/** @param job `dataRoot`: the plugins' own folders lie in it @param log lines as they may be told */
 export async function pluginHost(
-  job: { dataRoot: string },
+  { dataRoot }: { dataRoot: string },
   name: string,
   signal: AbortSignal,
-  send: (message: FromExporter) => void,
+  log: (line: string) => void,
 ): Promise<PluginHost> {
-  const dataDir = join(job.dataRoot, name)
+  const dataDir = join(dataRoot, name)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   let logged = 0
-  const log = (message: string) => {
-    if (++logged <= logLines) send({ log: said(message) })
+  const limited = (message: string) => {
+    if (++logged <= logLines) log(said(message))
   }
-  return { log, signal, dataDir }
+  return { log: limited, signal, dataDir }
 }

@@ -35,10 +35,9 @@ export class SessionFeed {
     if (this.#unlisten !== null) return
     this.#startedAt = Date.now()
     this.#unlisten = this.#options.signals.listen((id) => this.#read(id))
-    for (const [id, index] of Object.entries(told)) {
-      this.#told.set(id, index)
-      this.#read(id)
-    }
+    // What was told before it was stopped says nothing of the sessions since.
+    this.#told = new Map(Object.entries(told))
+    for (const id of this.#told.keys()) this.#read(id)
   }
 
   stop(): void {

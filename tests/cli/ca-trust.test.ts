@@ -230,6 +230,7 @@ test.skipIf(updater === null)(
       ].join('\n'),
       caller.env as NodeJS.ProcessEnv,
     )
+    // Without one the copy of the store would be the machine's own.
     if (said === null) return context.skip('this machine allows no mount namespace')
     const bundle = '/etc/ssl/certs/ca-certificates.crt'
     expect(said).toMatch(new RegExp(`^debian +untrusted +${bundle}\\ncode 1\\ndebian +install +${bundle}\\n`))

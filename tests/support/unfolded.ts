@@ -21,9 +21,13 @@ function unescaped(view: string): Buffer[] {
   const json = view.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) =>
     Buffer.from(String.fromCharCode(parseInt(code, 16))).toString('latin1'),
   )
-  const percent = view.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-  return [json.replace(/\\([\\/"])/g, '$1'), percent, percent.replaceAll('+', ' ')].map((text) => Buffer.from(text, 'latin1'))
+  // In forms and queries a + is a space before anything is decoded.
+  const form = percentDecoded(view.replaceAll('+', ' '))
+  return [json.replace(/\\([\\/"])/g, '$1'), percentDecoded(view), form].map((text) => Buffer.from(text, 'latin1'))
 }
+
+const percentDecoded = (text: string): string =>
+  text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
 
 /** From each of the places at which a group of four may begin. */
 const outOfBase64 = (view: string): Buffer[] =>

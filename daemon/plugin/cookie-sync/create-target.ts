@@ -1,11 +1,10 @@
 /** Makes a cookie-sync target of its module and checks what it gives back. */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ParamError } from '../../../sdk/errors.ts'
 import { checkTarget } from '../../../sdk/plugin/cookie-target.ts'
 import type { CookieSyncManifest, CookieTarget, JarAccess } from '../../../sdk/plugin.ts'
 import { pluginFailed, said } from '../failure.ts'
 import { checkConfig, loadPlugin } from '../loader.ts'
+import { pluginHost } from '../plugin-host.ts'
 import type { TargetJob } from './target-messages.ts'
 
 export interface TargetSurroundings {
@@ -18,28 +17,18 @@ export interface CreatedTarget {
   target: CookieTarget
 }
 
-/** Log lines of one target. */
-const logLines = 1000
-
 /** @throws 1003 pluginFailed @returns the target, or what is wrong with its config */
-export async function createTarget(
-  { module, dataRoot, config }: TargetJob,
-  { jar, log }: TargetSurroundings,
-): Promise<CreatedTarget | { invalid: ParamError[] }> {
+export async function createTarget(job: TargetJob, { jar, log }: TargetSurroundings): Promise<CreatedTarget | { invalid: ParamError[] }> {
+  const { module, config } = job
   const manifest = await loadPlugin(module)
   if (manifest.kind !== 'cookie-sync') throw pluginFailed(manifest.name, `it is no cookie-sync plugin, but of the kind ${manifest.kind}`)
   const { name } = manifest
   const invalid = await checkConfig(manifest, config)
   if (invalid.length > 0) return { invalid }
-  const dataDir = join(dataRoot, name)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const end = new AbortController()
-  let logged = 0
-  const limited = (message: string) => {
-    if (++logged <= logLines) log(said(message))
-  }
+  const host = await pluginHost(job, name, end.signal, log)
   try {
-    const target = checkTarget((manifest as CookieSyncManifest).create(config, { log: limited, signal: end.signal, dataDir, jar }))
+    const target = checkTarget((manifest as CookieSyncManifest).create(config, { ...host, jar }))
     return { name, target: endedWith(target, end) }
   } catch (error) {
     throw pluginFailed(name, `it cannot be created: ${said(error)}`)

@@ -11,8 +11,6 @@ import type { FromTarget, TargetJob, ToTarget } from './target-messages.ts'
 
 const heapMiB = 256
 const startMs = 10_000
-/** Without an answer to a call for so long it is taken for stuck and ended, ms. */
-const answerMs = 10_000
 const disposeMs = 750
 
 interface Asked {
@@ -67,27 +65,11 @@ class TargetChild {
     })
   }
 
+  /** One at a time. How long an answer may take is the caller's to say; `dispose` ends one that is stuck. */
   ask(message: ToTarget): Promise<PulledCookies | null> {
     if (this.#ended) return Promise.reject(new Error(this.#lastWords ?? 'its process has ended'))
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#lastWords = `it did not answer within ${answerMs / 1000} s and was ended`
-        killPluginProcess(this.#child)
-      }, answerMs)
-      const settled = () => {
-        clearTimeout(timer)
-        this.#asked = null
-      }
-      this.#asked = {
-        resolve: (pulled) => {
-          settled()
-          resolve(pulled)
-        },
-        reject: (error) => {
-          settled()
-          reject(error)
-        },
-      }
+      this.#asked = { resolve, reject }
       this.#send(message)
     })
   }

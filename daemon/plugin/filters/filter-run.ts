@@ -1,16 +1,12 @@
 /** Makes a filter of its module and checks what it gives back. */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ParamError } from '../../../sdk/errors.ts'
 import { checkAnswer, checkFilter } from '../../../sdk/plugin/filter.ts'
 import type { ApplyingFilter, Filter, FilterManifest, PluginHost } from '../../../sdk/plugin.ts'
 import { pluginFailed, said } from '../failure.ts'
 import { checkConfig, loadPlugin } from '../loader.ts'
+import { pluginHost } from '../plugin-host.ts'
 import type { FilterJob } from './filter-messages.ts'
 import type { FilterWork, OnError } from './filter-step.ts'
-
-/** Log lines of one filter. */
-const logLines = 1000
 
 export interface CreatedFilter {
   name: string
@@ -28,7 +24,7 @@ export async function createFilter(job: FilterJob, log: (line: string) => void):
   if (invalid.length > 0) return { invalid }
   const { name, onError = 'drop' } = manifest as FilterManifest
   const end = new AbortController()
-  const filter = create(manifest as FilterManifest, job.config, await hostOf(name, job.dataRoot, end.signal, log))
+  const filter = create(manifest as FilterManifest, job.config, await pluginHost(job, name, end.signal, log))
   return { name, onError, filter, stop: () => end.abort() }
 }
 
@@ -38,16 +34,6 @@ function create(manifest: FilterManifest, config: unknown, host: PluginHost): Fi
   } catch (error) {
     throw pluginFailed(manifest.name, `it cannot be created: ${said(error)}`)
   }
-}
-
-async function hostOf(name: string, dataRoot: string, signal: AbortSignal, log: (line: string) => void): Promise<PluginHost> {
-  const dataDir = join(dataRoot, name)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  let logged = 0
-  const limited = (message: string) => {
-    if (++logged <= logLines) log(said(message))
-  }
-  return { log: limited, signal, dataDir }
 }
 
 /** A filter called right here. */

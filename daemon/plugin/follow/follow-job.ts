@@ -89,7 +89,10 @@ export class ExporterFollowJob {
   }
 
   async #follow(manifest: ExporterManifest): Promise<void> {
-    const exporter = manifest.create(this.#job.options, await pluginHost(this.#job, manifest.name, this.#signal, this.#send))
+    const exporter = manifest.create(
+      this.#job.options,
+      await pluginHost(this.#job, manifest.name, this.#signal, (log) => this.#send({ log })),
+    )
     const sink = openSink(this.#job, manifest, { cancelled: this.#signal, late: this.#late() }, (trouble) => this.#send({ trouble }))
     try {
       await this.#learn()
