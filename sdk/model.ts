@@ -2,6 +2,7 @@
  * The nouns of weir, as they stand on the wire.
  * Times: Unix milliseconds, fractions allowed. Sizes: bytes. Ids: opaque strings.
  */
+import { BrowserView } from './browser-view.ts'
 import { closed, nullable, open, type Static, Type, words } from './schema.ts'
 
 const optional = Type.Optional
@@ -239,6 +240,8 @@ export const Exchange = open({
   tls: nullable(Tls),
   error: optional(Failure),
   anomalies: optional(Type.Array(Anomaly)),
+  /** Where a browser told of it, too (source `proxy`), or alone (source `browser`). */
+  browser: optional(BrowserView),
   tags: Type.Array(text),
   note: nullable(text),
 })

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import type { Cookie, CookieKey } from './cookie/cookie.ts'
 import type { Exchange, Message, Part, Session } from './model.ts'
 import type { Described } from './schema.ts'
+import type { SourceEvent } from './source.ts'
 
 /** The version of these contracts that a manifest names. */
 export const pluginApi = 1
@@ -160,6 +161,36 @@ export interface CookieSyncManifest<Config = unknown> extends ManifestBase<'cook
   create(config: Config, host: CookieSyncHost): CookieTarget
 }
 
+/** Where a source puts what it sees, and what it may know of its session. */
+export interface SourceRun {
+  sourceId: string
+  session: Session
+  /** For launched browsers: the CA by its key (SHA-256 of the SubjectPublicKeyInfo, base64). */
+  caKeyHash: string
+  /** Resolves when there is room for more: a source that does not await it is ended when 64 MiB wait. */
+  emit(events: readonly SourceEvent[]): Promise<void>
+}
+
+/** A browser that is open, or attached to. */
+export interface Source {
+  /** As it calls itself. */
+  browser: string
+  /** For its user: as root it has no sandbox. */
+  notes: readonly string[]
+  /** Resolves when it has ended by itself, with the reason: the browser was closed, it crashed. */
+  ended: Promise<string>
+  /** Its cookies, those of all domains and partitions, for cookie-sync targets that name the source. */
+  cookies?: CookieTarget
+  /** Ends it, with all that it has started; what it has seen is emitted before that. */
+  stop(): Promise<void>
+}
+
+/** A source opens when `source/start` names its plugin as `kind`, in a process of its own; its config is what the call gives beside `kind` and `sessionId`. */
+export interface SourceManifest<Config = unknown> extends ManifestBase<'source'> {
+  /** Rejects, with what to do, when there is no such browser or it cannot be reached. */
+  create(config: Config, host: PluginHost): { open(run: SourceRun): Promise<Source> }
+}
+
 export type Manifest = ExporterManifest | FilterManifest | CookieSyncManifest
 
 /** The manifest as it is; its `create` is given what `config`, a schema written in place, describes. Plain JavaScript can do without. */
@@ -176,3 +207,8 @@ export const defineFilter = <const Schema extends object>(
 export const defineCookieSync = <const Schema extends object>(
   manifest: CookieSyncManifest<Described<Schema>> & { config: Schema },
 ): CookieSyncManifest<Described<Schema>> => manifest
+
+/** As `defineExporter`. */
+export const defineSource = <const Schema extends object>(
+  manifest: SourceManifest<Described<Schema>> & { config: Schema },
+): SourceManifest<Described<Schema>> => manifest
