@@ -21,6 +21,7 @@ const names = [
   'h2-throughput',
   'latency',
   'large-bodies',
+  'h2-bodies',
   'websocket',
   'tunnels',
   'idle-tunnels',

@@ -129,12 +129,20 @@ async function run(context: Context): Promise<Outcome> {
   return outcome
 }
 
+const cpu =
+  'One core all the time. The machine of this run is slow: the blind proxy of https-throughput does 10,000 exchanges/s on it, 50,000 on the one that the target is from.'
+
 export const bench: Bench = {
   name: 'search',
   rows: [
-    { id: 'build', work: 'text index at 1,000,000: made', target: '>= 50 MB/s of text', limits: '' },
+    { id: 'build', work: 'text index at 1,000,000: made', target: '>= 50 MB/s of text', limits: cpu },
     { id: 'size', work: 'text index at 1,000,000: size', target: '<= 25 % of the text', limits: '' },
-    { id: 'median', work: 'exchange/search at 1,000,000, indexed: median of all needles', target: '<= 25 ms', limits: '' },
+    {
+      id: 'median',
+      work: 'exchange/search at 1,000,000, indexed: median of all needles',
+      target: '<= 25 ms',
+      limits: `${cpu} A page verifies 50 hits in their texts.`,
+    },
     { id: 'p90', work: 'exchange/search at 1,000,000, indexed: p90 of all needles', target: '<= 200 ms', limits: '' },
     { id: 'scan', work: 'a text that is not there at 1,000,000, before there is an index', target: '-', limits: 'Every text is read.' },
   ],

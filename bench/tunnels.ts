@@ -101,7 +101,7 @@ export const bench: Bench = {
       work: 'new tunnels per second (CONNECT + both handshakes)',
       target: '>= 0.85 of blind',
       limits:
-        'Two TLS handshakes, of which that towards the origin is resumed; and, on the one core, finding the client process of each connection (below). Without it: 0.84.',
+        'Two TLS handshakes, of which that towards the origin is resumed; and, on the one core, finding the client process of each connection (below).',
     },
     {
       id: 'client-processes',

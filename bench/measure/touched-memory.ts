@@ -19,6 +19,8 @@ export function touchMemory(): number {
     const most = Math.min(freemem() * 0.8, bavail * bsize * 0.9)
     const handle = openSync(file, 'w')
     try {
+      // Without a name from here on: a kill gives it back, too.
+      rmSync(file, { force: true })
       while (touched + block.length < most) touched += writeSync(handle, block)
     } finally {
       closeSync(handle)
@@ -26,8 +28,6 @@ export function touchMemory(): number {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOSPC') throw error
-  } finally {
-    rmSync(file, { force: true })
   }
   return touched
 }
