@@ -38,6 +38,15 @@ const Configuration = closed({
       ),
     }),
   ),
+  websocket: optional(
+    closed({
+      port: Type.Integer({
+        minimum: 1,
+        maximum: 65535,
+        description: 'Of the loopback port that answers over WebSockets, from the start on.',
+      }),
+    }),
+  ),
   readers: optional(closed({ threads: optional(Type.Integer({ minimum: 1, maximum: 64 })) })),
 })
 
@@ -52,6 +61,8 @@ export interface Config {
   plugins: string[]
   /** The user's .proto files: absolute paths of files or folders. */
   protos: string[]
+  /** Where it answers over WebSockets from the start on; null: nowhere until it is asked to. */
+  websocketPort: number | null
   readerThreads: number
 }
 
@@ -72,6 +83,7 @@ export function readConfig(file: string, environment: Environment): Config {
     ].join(''),
     plugins: found.plugins ?? [],
     protos: (found.grpc?.protos ?? []).map((path) => resolve(dirname(file), path)),
+    websocketPort: found.websocket?.port ?? null,
     readerThreads: found.readers?.threads ?? 2,
   }
 }

@@ -28,8 +28,13 @@ import { jarHandlers } from './rpc/handlers/jar.ts'
 import { queryHandlers } from './rpc/handlers/query.ts'
 import { requestHandlers } from './rpc/handlers/request.ts'
 import { sessionHandlers } from './rpc/handlers/session.ts'
+import { websocketHandlers } from './rpc/handlers/websocket.ts'
 import { RpcServer } from './rpc/server.ts'
 import { Subscriptions } from './rpc/subscriptions.ts'
+import { PairRoom } from './rpc/websocket/pair-room.ts'
+import { Pairings } from './rpc/websocket/pairings.ts'
+import { Tokens } from './rpc/websocket/tokens.ts'
+import { WebSocketTransport } from './rpc/websocket/websocket-transport.ts'
 import { CaptureThreads, type ThreadEntries } from './session/capture-threads.ts'
 import { ChangeSignals } from './session/change-signals.ts'
 import { ChangeTopics } from './session/change-topics.ts'
@@ -76,6 +81,7 @@ export const parts = {
   jars: part<Jars>('Jars'),
   indexMaker: part<IndexMaker>('IndexMaker'),
   pluginFiles: part<FileWatch>('FileWatch'),
+  pairings: part<Pairings>('Pairings'),
   pluginReload: part<PluginReload>('PluginReload'),
   readerPool: part<ReaderPool>('ReaderPool'),
   requestSender: part<RequestSender>('RequestSender'),
@@ -86,6 +92,8 @@ export const parts = {
   sqlRunner: part<SqlRunner>('SqlRunner'),
   subscriptions: part<Subscriptions>('Subscriptions'),
   textSearcher: part<TextSearcher>('TextSearcher'),
+  tokens: part<Tokens>('Tokens'),
+  webSocketTransport: part<WebSocketTransport>('WebSocketTransport'),
 }
 
 export const resolve = <T>(from: DependencyContainer, { token }: Part<T>): T => from.resolve<T>(token)
@@ -248,10 +256,30 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
       ...jarHandlers(get(parts.jars)),
       ...cookieHandlers(get(parts.cookieLister), get(parts.cookieSync)),
+      ...websocketHandlers({
+        transport: get(parts.webSocketTransport),
+        pairings: get(parts.pairings),
+        tokens: get(parts.tokens),
+        revoke: (tokenId) => get(parts.rpcServer).revoke(tokenId),
+      }),
     }
     return new Dispatcher(handlers, new Validator(), log)
   })
   provide(parts.rpcServer, (get) => new RpcServer(get(parts.dispatcher)))
+  provide(parts.tokens, () => new Tokens(home.tokens))
+  provide(
+    parts.pairings,
+    (get) => new Pairings(get(parts.tokens), (pairingId, token) => get(parts.rpcServer).notify('pairing/didEnd', { pairingId, token })),
+  )
+  provide(
+    parts.webSocketTransport,
+    (get) =>
+      new WebSocketTransport({
+        tokens: get(parts.tokens),
+        rooms: [new PairRoom(get(parts.pairings))],
+        welcome: (wire, grant) => get(parts.rpcServer).welcome(wire, grant),
+      }),
+  )
   provide(
     parts.daemon,
     (get) =>
@@ -273,6 +301,8 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         cookieSync: get(parts.cookieSync),
         dispatcher: get(parts.dispatcher),
         rpc: get(parts.rpcServer),
+        webSockets: get(parts.webSocketTransport),
+        websocketPort: config.websocketPort,
       }),
   )
   return root

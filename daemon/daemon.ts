@@ -1,5 +1,6 @@
 /** The daemon as a whole: the order in which its parts start and stop, and how long each may take. */
 import { setTimeout } from 'node:timers/promises'
+import { WeirError } from '../sdk/errors.ts'
 import type { Home } from '../sdk/home.ts'
 import type { Result } from '../sdk/protocol.ts'
 import { runtimeWarnings } from './config.ts'
@@ -10,6 +11,7 @@ import type { ExporterRunner } from './plugin/exporter-runner.ts'
 import type { FileWatch } from './plugin/file-watch.ts'
 import type { Dispatcher } from './rpc/dispatcher.ts'
 import type { RpcServer } from './rpc/server.ts'
+import type { WebSocketTransport } from './rpc/websocket/websocket-transport.ts'
 import type { CaptureThreads } from './session/capture-threads.ts'
 import type { PluginReload } from './session/plugin-reload.ts'
 import { drainMs, type SessionManager } from './session/session-manager.ts'
@@ -41,6 +43,9 @@ export interface DaemonParts {
   cookieSync: CookieSync
   dispatcher: Dispatcher
   rpc: RpcServer
+  webSockets: WebSocketTransport
+  /** Where it answers over WebSockets from the start on. */
+  websocketPort: number | null
 }
 
 export class Daemon {
@@ -50,6 +55,7 @@ export class Daemon {
   readonly #startedAt = performance.now()
   #instance: Instance | null = null
   #protoProblems: readonly string[] = []
+  #websocketProblem: string | null = null
   #draining: Promise<unknown> | null = null
   #stopping: Promise<void> | null = null
   #resolveStopped: (how: 'whole' | 'hanging') => void = () => undefined
@@ -70,7 +76,21 @@ export class Daemon {
     sessions.open().catch((error: unknown) => log.fault('the sessions could not be opened', error))
     imports.removeUnfinished(home.sessions).catch((error: unknown) => log.fault('what an import left could not be removed', error))
     cookieSync.open().catch((error: unknown) => log.fault('the sync rules could not be read', error))
+    this.#startWebSockets().catch((error: unknown) => log.fault('WebSockets cannot be answered', error))
     this.#checkProtos().catch((error: unknown) => log.fault('the .proto files could not be checked', error))
+  }
+
+  /** Where the port is taken the daemon goes on without, and says so. */
+  async #startWebSockets(): Promise<void> {
+    const { websocketPort, webSockets, log } = this.#parts
+    if (websocketPort === null) return
+    try {
+      await webSockets.start(websocketPort)
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error
+      this.#websocketProblem = error.message
+      log.write('warn', `websocket.port: ${error.message}`)
+    }
   }
 
   /** In a reader thread, where they are read for decoding, too. */
@@ -82,7 +102,8 @@ export class Daemon {
   }
 
   async status(): Promise<Result<'daemon/status'>> {
-    const { home, version, threads, sessions } = this.#parts
+    const { home, version, threads, sessions, webSockets } = this.#parts
+    const { address, connections } = webSockets
     return {
       version,
       pid: process.pid,
@@ -93,8 +114,10 @@ export class Daemon {
       memory: { rssBytes: process.memoryUsage.rss() },
       recorder: { commitIntervalMs: threads.commitIntervalMs, restarts: threads.recorder.restarts },
       proxy: { running: threads.proxy.current !== null, connections: await threads.connections(), restarts: threads.proxy.restarts },
+      websocket: address && { ...address, connections },
       warnings: [
         ...runtimeWarnings(process.versions.node),
+        ...(this.#websocketProblem === null || address ? [] : [`websocket.port: ${this.#websocketProblem}`]),
         ...this.#protoProblems.map((problem) => `grpc.protos: ${problem}; messages are decoded without it`),
         ...(sessions.catalogueError ? [`sessions cannot be opened: ${sessions.catalogueError.message}`] : []),
       ],
@@ -130,7 +153,7 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, log } = this.#parts
+    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, webSockets, log } = this.#parts
     const watching = pluginFiles.close()
     await this.#drain()
     sqlRunner.close()
@@ -146,7 +169,10 @@ export class Daemon {
     ])
     const ended = await this.#within(stopLimits.threads, 'threads and processes', ending)
     this.#instance?.release()
+    // The next daemon may want its port.
+    const listening = this.#within(stopLimits.clients, 'WebSockets', webSockets.stop())
     await rpc.close(stopLimits.clients)
+    await listening
     log.write('info', 'weir has stopped')
     this.#resolveStopped(ended ? 'whole' : 'hanging')
   }

@@ -23,6 +23,8 @@ export interface Home {
   caCertificate: string
   caKey: string
   sessions: string
+  /** Of the tokens for the WebSocket transport. */
+  tokens: string
   /** May be deleted at any time. */
   cache: string
 }
@@ -53,6 +55,7 @@ export function homeAt(folder: string): Home {
     caCertificate: join(folder, 'ca.pem'),
     caKey: join(folder, 'ca-key.pem'),
     sessions: join(folder, 'sessions'),
+    tokens: join(folder, 'tokens.json'),
     cache: join(folder, 'cache'),
   }
 }

@@ -10,6 +10,7 @@ import { Exchange, FormItem, Headers, Message, Part, Session, SessionState } fro
 import { overviewKeys } from './overview-keys.ts'
 import { pluginKinds } from './plugin/manifest.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
+import { Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
 
@@ -168,10 +169,47 @@ export const requests = {
         restarts: count,
       }),
       proxy: open({ running: flag, connections: count, restarts: count }),
+      websocket: nullable(
+        open({ host: text, port: Type.Integer(), connections: count }, { description: 'Where it answers over WebSockets; null: nowhere.' }),
+      ),
       warnings: Type.Array(text, { description: 'What its user should do something about.' }),
     }),
   ),
   'daemon/stop': method('Drains and stops, within 5 s.', closed({}), open({})),
+
+  'websocket/start': method(
+    'Answers over WebSockets on a loopback port, too (docs/security.md), until the daemon ends; answers where it already does.',
+    closed({
+      port: optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 65535,
+          description: '9340 when absent, or a free one where that is taken; 0: a free one. 1002 websocketRunning: it has another.',
+        }),
+      ),
+    }),
+    open({ host: text, port: Type.Integer() }),
+  ),
+  'websocket/stop': method('Ends that, its connections and the codes that wait.', closed({}), open({})),
+  'pairing/start': method(
+    'A code that gives a client over WebSockets its token, once, within 5 minutes: POST /pair {code, name} to that port. pairing/didEnd says how it ended.',
+    closed({
+      rights: Type.Array(Right, { uniqueItems: true }),
+      name: optional(
+        Type.String({ minLength: 1, maxLength: 100, description: 'What to call the client; what it calls itself when absent.' }),
+      ),
+      origin: optional(
+        Type.String({
+          pattern: '^https?://[^/]+$',
+          maxLength: 300,
+          description: 'A page of this origin may use it, and nobody else. Absent: extensions, pages of that port, programs.',
+        }),
+      ),
+    }),
+    open({ pairingId: text, code: text, expiresAt: Type.Number(), port: Type.Integer() }),
+  ),
+  'token/list': method('The tokens that were paired.', closed({}), open({ items: Type.Array(Token) })),
+  'token/delete': method('Revokes a token; its connections end at once.', closed({ tokenId: text }), open({})),
 
   'ca/get': method(
     'The certificate authority that signs the leaf certificates; made on first use.',
@@ -674,6 +712,8 @@ export const notifications = {
     /** It is asked no more in this session: its `onError` decides. */
     disabled: optional(flag),
   }),
+  /** null: its time was over, or the WebSocket transport was stopped. */
+  'pairing/didEnd': open({ pairingId: text, token: nullable(Token) }),
   'daemon/willStop': open({}),
   /** LSP 3.17 work-done progress, for calls that take long. */
   '$/progress': open({ token: Type.Union([text, Type.Integer()]), value: Type.Unknown() }),

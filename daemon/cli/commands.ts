@@ -2,6 +2,7 @@
 import { cookieFormatNames } from '../../sdk/cookie/format-names.ts'
 import { overviewKeys } from '../../sdk/overview-keys.ts'
 import { pluginKinds } from '../../sdk/plugin/manifest.ts'
+import { extensionRights, rightMeanings, rightNames } from '../../sdk/rights.ts'
 import { parsePair, parseSize, parseStopAfter } from './capture-flags.ts'
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts'
 import { UsageError } from './exit.ts'
@@ -521,6 +522,39 @@ newman:path=jar.json --to browser:endpoint=http://127.0.0.1:9222`,
     summary: 'end a sync rule; its targets keep what they hold',
     arguments: [{ name: 'domain', summary: 'of the rule' }],
     load: async () => (await import('./commands/sync.ts')).deleteSync,
+  },
+  {
+    name: 'browser pair',
+    summary: "show a code that connects weir's browser extension, or another client, to the daemon",
+    details: `It opens the daemon's port for WebSockets (127.0.0.1:9340 unless --port says otherwise) where that is closed, shows a code that is good for one pairing within
+five minutes, and waits for it. --json prints the code and does not wait. weir token list shows what is paired. Rights:
+${rightNames.map((name) => `  ${name.padEnd(8)} ${rightMeanings[name]}`).join('\n')}`,
+    options: [
+      {
+        flags: '--right <right>',
+        summary: `what it may do; ${extensionRights.join(', ')} when absent`,
+        repeatable: true,
+        completion: rightNames,
+        parse: oneOf('--right', rightNames),
+      },
+      { flags: '--name <name>', summary: 'what to call it; what it calls itself when absent' },
+      { flags: '--origin <origin>', summary: 'a web page of this origin, as http://localhost:5173, may use the code, and nobody else' },
+      { flags: '--port <port>', summary: 'where to listen; 0 picks a free port', parse: integer('--port', 0, 65535) },
+      json,
+    ],
+    load: async () => (await import('./commands/browser-pair.ts')).pairBrowser,
+  },
+  {
+    name: 'token list',
+    summary: 'list what is paired, and what it may do',
+    options: [jsonLines],
+    load: async () => (await import('./commands/token.ts')).listTokens,
+  },
+  {
+    name: 'token revoke',
+    summary: 'take a pairing back; its connections end at once',
+    arguments: [{ name: 'token', summary: 'its id, as weir token list shows it' }],
+    load: async () => (await import('./commands/token.ts')).revokeToken,
   },
   {
     name: 'sql',

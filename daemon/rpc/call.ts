@@ -1,5 +1,6 @@
 /** One call of a client, as a handler sees it. */
 import type { Method, Notification, NotificationParams, Params, Result } from '../../sdk/protocol.ts'
+import type { Grant } from './rights.ts'
 
 /** The client that calls: one connection. */
 export interface Caller {
@@ -7,6 +8,8 @@ export interface Caller {
   send<N extends Notification>(notification: N, params: NotificationParams<N>): Promise<void>
   /** Resolves when the connection has ended. */
   readonly closed: Promise<void>
+  /** What its token allows; null: it is the daemon's user, by the daemon's own socket. */
+  readonly grant: Grant | null
 }
 
 export interface Call {

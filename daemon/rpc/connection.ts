@@ -1,25 +1,24 @@
-/** One client's connection: frames in, the one handler, answers and notifications out. */
-import type { Socket } from 'node:net'
+/** One client's connection, over either transport: messages in, the one handler, answers and notifications out. */
 import { setTimeout } from 'node:timers/promises'
-import { codes, toWire, WeirError } from '../../sdk/errors.ts'
+import { codes, toWire, unavailable, WeirError } from '../../sdk/errors.ts'
 import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
   type CancellationToken,
   createMessageConnection,
   type DataCallback,
   type Disposable,
   type Message,
   type MessageConnection,
-  type MessageReader,
   ResponseError,
-  StreamMessageReader,
-  StreamMessageWriter,
 } from '../../sdk/json-rpc.ts'
 import type { Notification, NotificationParams } from '../../sdk/protocol.ts'
 import type { Call, Caller } from './call.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { FrameMeter } from './frame-meter.ts'
-import { type IncomingMessage, parseMessage, type RequestId } from './message.ts'
+import type { RequestId } from './message.ts'
 import { RequestGate } from './request-gate.ts'
+import { type Grant, mayHear } from './rights.ts'
+import type { Wire } from './wire.ts'
 
 /** With so many answers unsent no more is read from the client. */
 const unsentAnswers = 128
@@ -29,44 +28,45 @@ const unreadBytes = 1024 * 1024
 const lastAnswersMs = 10_000
 
 export class Connection implements Caller {
-  /** Resolves when the socket is closed. */
   readonly closed: Promise<void>
-  readonly #socket: Socket
+  readonly grant: Grant | null
+  readonly #wire: Wire
   readonly #dispatcher: Dispatcher
-  readonly #meter = new FrameMeter()
   readonly #writer: CountingWriter
   readonly #reader: GatedReader
   readonly #connection: MessageConnection
   readonly #running = new Set<AbortController>()
   #initialized = false
+  /** It says no more, or is told no more. */
+  #isLeaving = false
 
-  constructor(socket: Socket, dispatcher: Dispatcher) {
-    this.#socket = socket
+  constructor(wire: Wire, dispatcher: Dispatcher, grant: Grant | null) {
+    this.grant = grant
+    this.closed = wire.closed
+    this.#wire = wire
     this.#dispatcher = dispatcher
-    this.#writer = new CountingWriter(socket, (unsent) => (unsent > unsentAnswers ? this.#meter.pause() : this.#meter.resume()))
-    this.closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.on('error', () => socket.destroy())
-    socket.once('close', () => this.#end())
-    // Half-open is allowed so that what was asked is still answered; then this side ends, too.
-    socket.once('end', () => void this.end(lastAnswersMs))
-    this.#meter.on('error', (error) => this.#refuse(error))
-    this.#reader = new GatedReader(this.#meter, this.#writer)
+    this.#writer = new CountingWriter(wire, (unsent) => (unsent > unsentAnswers ? wire.pause() : wire.resume()))
+    void wire.closed.then(() => this.#end())
+    this.#reader = new GatedReader(wire, this.#writer, () => {
+      this.#isLeaving = true
+      // What was asked is still answered; then this side ends, too.
+      void this.end(lastAnswersMs)
+    })
     this.#connection = createMessageConnection(this.#reader, this.#writer)
     this.#connection.onError(([error]) => this.#refuse(error))
     this.#connection.onRequest((method, params, token) => this.#handle(method, params, token))
     this.#connection.listen()
-    // The end of what a client says is not the end of what it is told.
-    socket.pipe(this.#meter, { end: false })
   }
 
-  /** Dropped for a client that is not initialized, and for one that lags: it will hear the next one. */
+  /** Dropped for a client that is not initialized or may not hear it, and for one that lags: it will hear the next one. */
   notify<N extends Notification>(notification: N, params: NotificationParams<N>): void {
-    if (!this.#initialized || this.#socket.readableEnded || this.#socket.writableLength > unreadBytes) return
-    this.#connection.sendNotification(notification, params).catch(() => this.#socket.destroy())
+    const isThere = this.#initialized && !this.#isLeaving && this.#wire.isOpen && mayHear(this.grant, notification)
+    if (!isThere || this.#wire.unreadBytes > unreadBytes) return
+    this.#connection.sendNotification(notification, params).catch(() => this.#wire.destroy())
   }
 
   async send<N extends Notification>(notification: N, params: NotificationParams<N>): Promise<void> {
-    if (this.#socket.destroyed) throw new Error('the client is gone')
+    if (!this.#wire.isOpen) throw new Error('the client is gone')
     await this.#connection.sendNotification(notification, params)
   }
 
@@ -76,13 +76,18 @@ export class Connection implements Caller {
     // Once at least: what has just been read is on its way through timers of the reader.
     do await setTimeout(5)
     while (this.#isBusy && Date.now() < deadline)
-    this.#socket.destroySoon()
+    this.#wire.end()
     await Promise.race([this.closed, setTimeout(Math.max(0, deadline - Date.now()))])
-    this.#socket.destroy()
+    this.#wire.destroy()
+  }
+
+  /** Ends it at once, whatever runs: its token is worth nothing any more. */
+  revoke(): void {
+    this.#refuse(unavailable('tokenRevoked', 'the token of this connection was revoked; pair again: weir browser pair'))
   }
 
   get #isBusy(): boolean {
-    return this.#running.size > 0 || this.#writer.unsent > 0 || this.#reader.isBusy || this.#meter.readableLength > 0
+    return this.#running.size > 0 || this.#writer.unsent > 0 || this.#reader.isBusy || this.#wire.isReading
   }
 
   async #handle(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
@@ -116,19 +121,16 @@ export class Connection implements Caller {
 
   /** What is no request cannot be answered as one: a last word without an id, then the end. */
   #refuse(error: unknown): void {
-    if (this.#socket.writableEnded) return
-    const wire = toWire(
-      error instanceof WeirError ? error : new WeirError(codes.parseError, 'notAFrame', 'the bytes could not be read as messages'),
+    if (!this.#wire.isOpen) return
+    this.#isLeaving = true
+    this.#wire.refuse(
+      toWire(error instanceof WeirError ? error : new WeirError(codes.parseError, 'notAFrame', 'the bytes could not be read as messages')),
     )
-    const text = JSON.stringify({ jsonrpc: '2.0', id: null, error: wire })
-    this.#socket.unpipe(this.#meter)
-    this.#socket.resume()
-    this.#socket.end(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
-    this.#socket.destroySoon()
     this.#end()
   }
 
   #end(): void {
+    this.#isLeaving = true
     for (const controller of this.#running) controller.abort()
     this.#connection.dispose()
   }
@@ -146,30 +148,36 @@ function withoutToken({ workDoneToken: _, ...params }: { workDoneToken?: Request
   return params
 }
 
-class CountingWriter extends StreamMessageWriter {
+class CountingWriter extends AbstractMessageWriter {
   /** Hears of each answer that has left. */
   sent: (id: RequestId) => void = () => undefined
+  readonly #wire: Wire
   readonly #changed: (unsent: number) => void
   unsent = 0
 
-  constructor(socket: Socket, changed: (unsent: number) => void) {
-    super(socket)
+  constructor(wire: Wire, changed: (unsent: number) => void) {
+    super()
+    this.#wire = wire
     this.#changed = changed
   }
 
-  override async write(message: Message): Promise<void> {
+  async write(message: Message): Promise<void> {
     const { id } = message as { id?: RequestId }
-    if (id === undefined) return super.write(message)
+    if (id === undefined) return this.#wire.write(message)
     try {
-      await this.#count(super.write(message))
+      await this.#count(this.#wire.write(message))
     } finally {
       this.sent(id)
     }
   }
 
+  end(): void {
+    this.#wire.end()
+  }
+
   /** Answers a request that never got to be in flight. A client that is gone needs no answer. */
   refuse(id: RequestId, error: WeirError): void {
-    this.#count(super.write({ jsonrpc: '2.0', id, error: toWire(error) } as Message)).catch(() => undefined)
+    this.#count(this.#wire.write({ jsonrpc: '2.0', id, error: toWire(error) } as Message)).catch(() => undefined)
   }
 
   async #count(writing: Promise<void>): Promise<void> {
@@ -178,18 +186,18 @@ class CountingWriter extends StreamMessageWriter {
   }
 }
 
-/** A StreamMessageReader that hands on what the gate lets through. */
-class GatedReader implements MessageReader {
-  readonly #reader: StreamMessageReader
+/** Hands on what the gate lets through. */
+class GatedReader extends AbstractMessageReader {
+  readonly #wire: Wire
   readonly #writer: CountingWriter
+  readonly #ended: () => void
   #gate: RequestGate | null = null
 
-  constructor(meter: FrameMeter, writer: CountingWriter) {
+  constructor(wire: Wire, writer: CountingWriter, ended: () => void) {
+    super()
+    this.#wire = wire
     this.#writer = writer
-    this.#reader = new StreamMessageReader(meter, {
-      charset: 'utf-8',
-      contentTypeDecoder: { name: 'application/json', decode: async (bytes) => parseMessage(bytes as Buffer) },
-    })
+    this.#ended = ended
   }
 
   /** Requests that are not answered yet. */
@@ -197,26 +205,11 @@ class GatedReader implements MessageReader {
     return this.#gate?.isBusy ?? false
   }
 
-  get onError() {
-    return this.#reader.onError
-  }
-
-  get onClose() {
-    return this.#reader.onClose
-  }
-
-  get onPartialMessage() {
-    return this.#reader.onPartialMessage
-  }
-
   listen(deliver: DataCallback): Disposable {
     const gate = new RequestGate(deliver, (id, error) => this.#writer.refuse(id, error))
     this.#gate = gate
     this.#writer.sent = (id) => gate.answered(id)
-    return this.#reader.listen((message) => gate.take(message as IncomingMessage))
-  }
-
-  dispose(): void {
-    this.#reader.dispose()
+    this.#wire.listen({ message: (message) => gate.take(message), failed: (error) => this.fireError(error), ended: this.#ended })
+    return { dispose: () => undefined }
   }
 }

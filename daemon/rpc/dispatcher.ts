@@ -4,6 +4,7 @@ import { type Method, requests } from '../../sdk/protocol.ts'
 import type { Validator } from '../../sdk/validation.ts'
 import type { Log } from '../log.ts'
 import type { Call, Handler, Handlers } from './call.ts'
+import { refuseForbidden } from './rights.ts'
 
 /** Lists of what is wrong end here. */
 const mostErrors = 20
@@ -40,6 +41,7 @@ export class Dispatcher {
       if (this.#stopping && method !== 'initialize' && !method.startsWith('daemon/')) {
         throw unavailable('daemonStopping', 'the daemon is stopping; start it again and repeat the call')
       }
+      refuseForbidden(call.client.grant, method, params)
       return await (this.#handlers[method] as Handler<Method>)(this.#check(method, params) as never, call)
     } catch (error) {
       throw this.#explain(method, error, call.signal)

@@ -1,8 +1,11 @@
-/** The daemon's socket: a connection for each client, notifications for all of them. */
-import { createServer, type Server, type Socket } from 'node:net'
+/** The daemon's clients: a connection for each, notifications for all of them; and the socket by which its user's come. */
+import { createServer, type Server } from 'node:net'
 import type { Notification, NotificationParams } from '../../sdk/protocol.ts'
 import { Connection } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { Grant } from './rights.ts'
+import { SocketWire } from './socket-wire.ts'
+import type { Wire } from './wire.ts'
 
 /** Clients at once; more are turned away by the kernel's answer to a full house: the socket closes. */
 const mostClients = 256
@@ -15,23 +18,29 @@ export class RpcServer {
 
   constructor(dispatcher: Dispatcher) {
     this.#dispatcher = dispatcher
-    this.server = createServer({ allowHalfOpen: true }, (socket) => this.#welcome(socket))
+    this.server = createServer({ allowHalfOpen: true }, (socket) => this.welcome(new SocketWire(socket), null))
     this.server.maxConnections = mostClients
+  }
+
+  /** A client has come, by whichever transport. */
+  welcome(wire: Wire, grant: Grant | null): void {
+    const connection = new Connection(wire, this.#dispatcher, grant)
+    this.#connections.add(connection)
+    void connection.closed.then(() => this.#connections.delete(connection))
   }
 
   notify<N extends Notification>(notification: N, params: NotificationParams<N>): void {
     for (const connection of this.#connections) connection.notify(notification, params)
   }
 
+  /** Ends the connections of a token at once. */
+  revoke(tokenId: string): void {
+    for (const connection of this.#connections) if (connection.grant?.tokenId === tokenId) connection.revoke()
+  }
+
   /** Ends all connections once their calls are answered, at most so long from now, and the listening: the home is free then. */
   async close(withinMs: number): Promise<void> {
     await Promise.all([...this.#connections].map((connection) => connection.end(withinMs)))
     await new Promise<void>((resolve) => this.server.close(() => resolve()))
-  }
-
-  #welcome(socket: Socket): void {
-    const connection = new Connection(socket, this.#dispatcher)
-    this.#connections.add(connection)
-    void connection.closed.then(() => this.#connections.delete(connection))
   }
 }

@@ -30,6 +30,7 @@ describe('config.toml', () => {
       extraCa: '',
       plugins: [],
       protos: [],
+      websocketPort: null,
       readerThreads: 2,
     })
   })

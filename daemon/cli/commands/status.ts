@@ -18,7 +18,7 @@ export const status: CommandRun = async (given, context) => {
     await writeJson(context, { running: true, ...found, socket: home.socket })
     return exits.done
   }
-  const { sessions, memory, recorder, proxy } = found
+  const { sessions, memory, recorder, proxy, websocket } = found
   const facts: [string, string][] = [
     ['weir', `${found.version}, pid ${found.pid}, up ${formatDuration(found.uptimeMs)}, Node ${found.node}`],
     ['home', found.home],
@@ -28,6 +28,7 @@ export const status: CommandRun = async (given, context) => {
     ['sessions', `${sessions.running} running of ${sessions.total}`],
     ['memory', formatBytes(memory.rssBytes)],
     ['proxy', proxy.running ? `running, ${proxy.connections} connections, ${proxy.restarts} restarts` : 'starts with the first session'],
+    ['websocket', websocket ? `${websocket.host}:${websocket.port}, ${websocket.connections} connections` : 'off'],
     ['recorder', `commits every ${recorder.commitIntervalMs} ms, ${recorder.restarts} restarts`],
   ]
   for (const [name, value] of facts) await out.line(`${name.padEnd(9)} ${printable(value)}`)

@@ -1,8 +1,9 @@
 /** initialize, rpc.discover, daemon/* */
 import { codes, WeirError } from '../../../sdk/errors.ts'
-import { features, protocolVersion, type Result, requests } from '../../../sdk/protocol.ts'
+import { features, type Method, protocolVersion, type Result, requests } from '../../../sdk/protocol.ts'
 import type { Handlers } from '../call.ts'
 import { openRpcDocument } from '../open-rpc.ts'
+import { type Grant, mayCall } from '../rights.ts'
 
 /** What the handlers know of the daemon as a whole. */
 export interface DaemonControl {
@@ -14,16 +15,21 @@ export interface DaemonControl {
 
 type Methods = 'initialize' | 'rpc.discover' | 'daemon/status' | 'daemon/stop'
 
-const capabilities: readonly string[] = [...Object.keys(requests), ...features]
+/** What this client may call, and the feature words. */
+const capabilitiesOf = (grant: Grant | null): string[] => [
+  ...(Object.keys(requests) as Method[]).filter((method) => mayCall(grant, method)),
+  ...features,
+]
 
 export const daemonHandlers = (daemon: DaemonControl): Pick<Handlers, Methods> => ({
-  initialize: ({ requires = [] }) => {
+  initialize: ({ requires = [] }, { client }) => {
+    const capabilities = capabilitiesOf(client.grant)
     const missing = requires.filter((capability) => !capabilities.includes(capability))
     if (missing.length > 0) throw missingCapability(missing)
     return {
       daemon: { name: 'weir', version: daemon.version, pid: process.pid },
       protocol: protocolVersion,
-      capabilities: [...capabilities],
+      capabilities,
     }
   },
   'rpc.discover': () => openRpcDocument(daemon.version),
