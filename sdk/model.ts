@@ -156,6 +156,8 @@ export const anomalies = [
   'changedByFilter',
   'leftOutByFilter',
   'filterFailed',
+  // A browser told of it so late, or so much at once, that it was given up to look for it among what passed the proxy: see docs/browser.md.
+  'matchGivenUp',
 ] as const
 export const Anomaly = words(...anomalies)
 export type Anomaly = Static<typeof Anomaly>

@@ -106,7 +106,7 @@ export type Filter = { where: string } | ApplyingFilter
 export interface ApplyingFilter {
   /**
    * Synchronous. null: it is not recorded. Of what is returned these count: method, url, headers and trailers, reason and informational responses, the
-   * message of its error, bodies, messages.
+   * message of its error, what a browser told of it, bodies, messages.
    */
   apply(exchange: FilteredExchange): FilteredExchange | null
   /** The filter is used no more. */

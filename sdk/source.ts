@@ -56,7 +56,7 @@ export const SourceEvent = Type.Union([
     headers: Headers,
     /** The browser's number of the connection that it came over; absent: over none (a cache, a service worker), or nobody knows. */
     connection: optional(Type.Integer()),
-    /** It may have gone through the session's proxy: its bodies are there. false: nothing but this source tells of it. */
+    /** It came through the session's proxy: its bodies are there. false: nothing but this source tells of it. */
     proxied: Type.Boolean(),
     server: optional(open({ address: text, port: Type.Integer() })),
   }),
@@ -70,6 +70,8 @@ export const SourceEvent = Type.Union([
     failure: optional(Failure),
     /** No response came, so `response` did not say it: whether it may have gone through the session's proxy. */
     proxied: optional(Type.Boolean()),
+    /** And the connection that its head was sent on, where the browser says so (NetLog). */
+    connection: optional(Type.Integer()),
     view: optional(Type.Unsafe<Partial<BrowserView>>({ type: 'object' })),
   }),
   /** Which of the session's client connections one of the browser's is: the port at the browser's end. */

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { Client, ClientProcess, Failure } from '../../sdk/model.ts'
+import { unixTime } from '../thread/unix-time.ts'
 import { type FollowedConnection, failure } from './connection.ts'
 import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -34,6 +35,9 @@ export interface BatchReaderOptions {
   fault(error: unknown): void
 }
 
+/** When no batch has come for so long, none is on its way, ms: a proxy sends what it has after 10. */
+const quietMs = 500
+
 interface Followed {
   session: SessionRecorder
   connection: FollowedConnection
@@ -51,6 +55,7 @@ export class BatchReader implements CopyVisitor {
   #spent: ArrayBuffer[] = []
   /** Unix ms of the last record. */
   lastAt = 0
+  #readAt = 0
 
   constructor(options: BatchReaderOptions) {
     this.#options = options
@@ -93,6 +98,12 @@ export class BatchReader implements CopyVisitor {
     for (const [id, asked] of this.#asked) if (session === null || asked.session === session) this.#answered(id, null)
   }
 
+  /** What its connections bring goes another way from now on. */
+  redirect(session: SessionRecorder): void {
+    for (const { session: own, connection } of this.#followed.values())
+      if (own === session && connection.sink === session.entrance) connection.sink = session.way
+  }
+
   #answered(id: number, process: ClientProcess | null): void {
     const asked = this.#asked.get(id)
     if (asked === undefined) return
@@ -119,7 +130,13 @@ export class BatchReader implements CopyVisitor {
     this.lastAt = at
   }
 
+  /** What passed before is read, as far as can be known at this moment. Unix ms. */
+  readUpTo(now: number): number {
+    return now - this.#readAt > quietMs ? Math.max(this.lastAt, now - quietMs) : this.lastAt
+  }
+
   #read(batch: BatchMessage): void {
+    this.#readAt = unixTime()
     const { read, fault } = this.#options
     const size = batch.bytes.byteLength
     try {
@@ -150,7 +167,7 @@ export class BatchReader implements CopyVisitor {
   #follow(session: SessionRecorder, opened: ConnectionOpened): FollowedConnection {
     const originOf = (facts: OriginFacts) => session.originOf(facts)
     const { send } = opened
-    const sink = send === undefined ? session.entrance : new SendSink(session.entrance, (seq) => this.#options.sent(send, seq))
+    const sink = send === undefined ? session.way : new SendSink(session.entrance, (seq) => this.#options.sent(send, seq))
     switch (opened.protocol) {
       case 'http1':
         return new Http1Connection(sink, opened, this.#options.blocks, originOf)

@@ -1,9 +1,12 @@
 /** What the recorder tells whatever follows a connection. `at`: Unix ms. */
 import type { Failure } from '../../sdk/model.ts'
 import type { MessageRecord } from '../store/records.ts'
+import type { LiveExchange } from './live-exchange.ts'
 import type { ConnectionClosed, CopyGap, OriginFacts } from './wire-copy.ts'
 
 export interface FollowedConnection {
+  /** Where its exchanges go, from now on. */
+  sink: ExchangeSink<LiveExchange>
   fromClient(bytes: Buffer, at: number): void
   fromOrigin(bytes: Buffer, at: number): void
   clientEnd(at: number): void

@@ -13,7 +13,7 @@ import { setConnectTimes } from './tunnel-connection.ts'
 import type { ConnectionClosed, ConnectionOpened, CopyGap, OriginFacts } from './wire-copy.ts'
 
 export class Http1Connection implements FollowedConnection {
-  readonly sink: ExchangeSink<LiveExchange>
+  sink: ExchangeSink<LiveExchange>
   readonly requests: Http1RequestDecoder
   readonly responses: Http1ResponseDecoder
   /** Requests whose response has not begun, oldest first. */

@@ -4,7 +4,7 @@ import { failure } from './connection.ts'
 import type { HeaderBlock } from './decoders/header-block.ts'
 import type { MessageHandler, RequestHead, ResponseHandler, ResponseHead } from './decoders/http1.ts'
 import type { Http1Connection } from './http1-connection.ts'
-import type { LiveExchange } from './live-exchange.ts'
+import { isWebSocketUpgrade } from './live-exchange.ts'
 import { splitterFor } from './message-splitter.ts'
 
 export class RequestSide implements MessageHandler<RequestHead> {
@@ -65,10 +65,11 @@ export class ResponseSide implements ResponseHandler {
     const first = this.#connection.waiting[0]
     return first === undefined ? null : first.method
   }
-  onInformational(head: ResponseHead): void {
+  onInformational(head: ResponseHead, at: number): void {
     const { waiting, sink } = this.#connection
     const exchange = waiting[0]
     if (exchange === undefined || !exchange.isOpen) return
+    exchange.firstHeadAt ||= at
     exchange.informational ??= []
     exchange.informational.push({ status: head.status, reason: head.reason, headers: head.block.fields as never })
     sink.touch(exchange)
@@ -90,8 +91,9 @@ export class ResponseSide implements ResponseHandler {
     exchange.responseVersion = head.version
     exchange.responseFields = head.block
     exchange.responseStartedAt = at
+    exchange.firstHeadAt ||= at
     if (head.status === 101) {
-      if (isWebSocket(exchange)) exchange.kind = 'websocket'
+      if (isWebSocketUpgrade(exchange)) exchange.kind = 'websocket'
       connection.switched(exchange)
     } else if (exchange.method === 'CONNECT' && head.status < 300 && exchange.kind === 'http') {
       exchange.kind = 'tunnel'
@@ -138,8 +140,4 @@ export class ResponseSide implements ResponseHandler {
     else connection.giveUp(exchange, anomaly, at, 0, before)
     connection.requests.becomeOpaque()
   }
-}
-
-function isWebSocket({ requestFields }: LiveExchange): boolean {
-  return requestFields.fields.some(([name, value]) => name.toLowerCase() === 'upgrade' && /(^|[, \t])websocket($|[, \t])/i.test(value))
 }

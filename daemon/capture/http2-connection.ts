@@ -35,7 +35,7 @@ const rememberedStreams = 32
 const manyResets = 100
 
 export class Http2Connection implements FollowedConnection {
-  readonly #sink: ExchangeSink<LiveExchange>
+  sink: ExchangeSink<LiveExchange>
   readonly #heads: Http2Heads
   readonly #record: ConnectionRecord
   readonly #scheme: 'http' | 'https'
@@ -66,7 +66,7 @@ export class Http2Connection implements FollowedConnection {
     heads: Http2Heads,
     originOf: (facts: OriginFacts) => OriginRecord,
   ) {
-    this.#sink = sink
+    this.sink = sink
     this.#heads = heads
     this.#record = connectionRecord(opened.client)
     this.#scheme = opened.scheme
@@ -132,7 +132,7 @@ export class Http2Connection implements FollowedConnection {
     if (bytes === 0) return
     this.#giveUp(at, null)
     this.#count(gap.sent, gap.received)
-    this.#sink.addGap(gap.since, at, 'overload', bytes)
+    this.sink.addGap(gap.since, at, 'overload', bytes)
   }
 
   closed(closed: ConnectionClosed, at: number): void {
@@ -141,7 +141,7 @@ export class Http2Connection implements FollowedConnection {
     if (isUnused && (closed.failure || this.#flooded)) this.#end(this.#hold(at), reason, at)
     for (const [stream, exchange] of this.#open()) {
       if (exchange === this.#undecoded && !closed.reset && !closed.failure && closed.by !== 'weir') this.#end(exchange, null, at)
-      else if (reason === null && this.#sink.stopping) this.#sink.leaveOpen(exchange)
+      else if (reason === null && this.sink.stopping) this.sink.leaveOpen(exchange)
       else this.#end(exchange, reason ?? failure('limitExceeded'), at)
       this.#streams.delete(stream)
     }
@@ -159,7 +159,7 @@ export class Http2Connection implements FollowedConnection {
     if (open !== undefined) {
       if (open.requestEnded) open.addAnomaly('frameAfterEnd')
       else open.requestTrailers = this.#fields(open, read, 'trailers').block
-      this.#sink.touch(open)
+      this.sink.touch(open)
     } else if (this.#isNew(stream) || read.fields.some(([name]) => name === ':method')) this.#begin(stream, read, at, 'request')
     else this.#late(stream, 'client')
   }
@@ -197,8 +197,8 @@ export class Http2Connection implements FollowedConnection {
     this.#facts = null
     this.#latest[stream & 1] = Math.max(stream, this.#latest[stream & 1] as number)
     this.#streams.set(stream, exchange)
-    this.#sink.begin(exchange)
-    exchange.splitter = splitterFor(exchange, this.#sink)
+    this.sink.begin(exchange)
+    exchange.splitter = splitterFor(exchange, this.sink)
     return exchange
   }
 
@@ -221,6 +221,7 @@ export class Http2Connection implements FollowedConnection {
       const { status, block } = this.#fields(exchange, read, 'response')
       if (!/^\d{3}$/.test(status)) exchange.addAnomaly('invalidStatusLine')
       else if (status.startsWith('1')) {
+        exchange.firstHeadAt ||= at
         exchange.informational ??= []
         exchange.informational.push({ status: Number(status), reason: '', headers: block.fields as never })
       } else {
@@ -228,11 +229,12 @@ export class Http2Connection implements FollowedConnection {
         exchange.responseVersion = '2'
         exchange.responseFields = block
         exchange.responseStartedAt = at
+        exchange.firstHeadAt ||= at
         exchange.responseLength = block.contentLength
         this.#switch(exchange)
       }
     }
-    this.#sink.touch(exchange)
+    this.sink.touch(exchange)
   }
 
   /** What an ended stream's sender still says, where that sender had ended it: RFC 9113 section 5.1 has frames cross with the other's reset. */
@@ -242,14 +244,14 @@ export class Http2Connection implements FollowedConnection {
     const hadEnded = sender === 'client' ? exchange.requestEnded || exchange.error?.reason === 'clientAborted' : exchange.responseEnded
     if (!hadEnded) return
     exchange.addAnomaly('frameAfterEnd')
-    this.#sink.touch(exchange)
+    this.sink.touch(exchange)
   }
 
   #flood(): void {
     this.#flooded = this.#streams.size === 0
     for (const exchange of this.#streams.values()) {
       exchange.addAnomaly('frameFlood')
-      this.#sink.touch(exchange)
+      this.sink.touch(exchange)
     }
   }
 
@@ -257,7 +259,7 @@ export class Http2Connection implements FollowedConnection {
   #switch(exchange: LiveExchange): void {
     if (exchange.method === 'CONNECT' && exchange.status < 300)
       exchange.kind = exchange.extendedConnect === 'websocket' ? 'websocket' : 'tunnel'
-    exchange.splitter = splitterFor(exchange, this.#sink)
+    exchange.splitter = splitterFor(exchange, this.sink)
     if (exchange.kind !== 'http' && exchange.splitter === null) exchange.addAnomaly('undecoded')
   }
 
@@ -270,7 +272,7 @@ export class Http2Connection implements FollowedConnection {
     if (exchange.requestEnded) exchange.addAnomaly('frameAfterEnd')
     else if (exchange.kind === 'http') exchange.addToRequest(bytes, at)
     else exchange.passSent(bytes, at)
-    this.#sink.touch(exchange)
+    this.sink.touch(exchange)
   }
 
   #responseData(stream: number, bytes: Buffer, at: number): void {
@@ -282,7 +284,7 @@ export class Http2Connection implements FollowedConnection {
     if (exchange.responseEnded) exchange.addAnomaly('frameAfterEnd')
     else if (exchange.kind === 'http') exchange.addToResponse(bytes, at)
     else exchange.passReceived(bytes, at)
-    this.#sink.touch(exchange)
+    this.sink.touch(exchange)
   }
 
   #requestEnded(stream: number, at: number): void {
@@ -293,7 +295,7 @@ export class Http2Connection implements FollowedConnection {
     if (exchange.requestBody !== null) exchange.requestBody.ended = true
     if (isOff(exchange.requestLength, exchange.requestBody)) exchange.addAnomaly('contentLengthMismatch')
     if (exchange.responseEnded) this.#end(stream, null, at)
-    else this.#sink.touch(exchange)
+    else this.sink.touch(exchange)
   }
 
   #responseEnded(stream: number, at: number): void {
@@ -304,7 +306,7 @@ export class Http2Connection implements FollowedConnection {
     const isBodiless = exchange.method === 'HEAD' || exchange.status === 304
     if (!isBodiless && isOff(exchange.responseLength, exchange.responseBody)) exchange.addAnomaly('contentLengthMismatch')
     if (exchange.requestEnded) this.#end(stream, null, at)
-    else this.#sink.touch(exchange)
+    else this.sink.touch(exchange)
   }
 
   #resetByClient(stream: number, at: number): void {
@@ -360,7 +362,7 @@ export class Http2Connection implements FollowedConnection {
     this.#flooded = false
     if (this.#facts !== null) setConnectTimes(exchange, this.#facts)
     this.#facts = null
-    this.#sink.begin(exchange)
+    this.sink.begin(exchange)
     return exchange
   }
 
@@ -369,7 +371,7 @@ export class Http2Connection implements FollowedConnection {
     if (held === null || (sent === 0 && received === 0)) return
     held.sentUnkept += sent
     held.receivedUnkept += received
-    if (held.isOpen) this.#sink.touch(held)
+    if (held.isOpen) this.sink.touch(held)
   }
 
   #open(): [stream: number, exchange: LiveExchange][] {
@@ -384,7 +386,7 @@ export class Http2Connection implements FollowedConnection {
       this.#streams.delete(which)
       this.#remember(exchange)
     }
-    if (exchange?.isOpen) this.#sink.finish(exchange, reason, at)
+    if (exchange?.isOpen) this.sink.finish(exchange, reason, at)
   }
 }
 

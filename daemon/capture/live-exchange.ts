@@ -1,4 +1,5 @@
 /** An exchange while it passes: its record, and what the recorder has to know beside it. */
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import type {
   Anomaly,
   Client,
@@ -64,6 +65,7 @@ export class LiveExchange implements ExchangeRecord, QuerySubject {
   receivedUnkept = 0
   error: Failure | null = null
   anomalies: Anomaly[] | null = null
+  browser: BrowserView | null = null
   messages: MessageRecord[] | null = null
   messageCount = 0
   removed: 'filtered' | 'undecided' | null = null
@@ -74,6 +76,10 @@ export class LiveExchange implements ExchangeRecord, QuerySubject {
   kept = false
   /** Of each of its bodies so much is kept, bytes. */
   keptBodyBytes = Number.POSITIVE_INFINITY
+  /** Of the first head that answered it, a 1xx included, Unix ms; 0: none has come. */
+  firstHeadAt = 0
+  /** A browser may still say more of it: till then filters do not decide as at its end. */
+  awaitsView = false
   /** Whether it is stored hangs on this; null: it does. */
   undecidedBy: Admission | null = null
   /** That was asked with the response's head. */
@@ -258,3 +264,7 @@ const abortedBy = new Set<FailureReason>(['clientAborted', 'sessionStopped', 'da
 
 /** aborted: the client went first, or weir was stopped. failed: all else. */
 const stateAfter = (reason: FailureReason): ExchangeState => (abortedBy.has(reason) ? 'aborted' : 'failed')
+
+/** Its request asks for another protocol on its connection: WebSocket (RFC 6455 section 4.1). */
+export const isWebSocketUpgrade = ({ requestFields }: LiveExchange): boolean =>
+  requestFields.fields.some(([name, value]) => name.toLowerCase() === 'upgrade' && /(^|[, \t])websocket($|[, \t])/i.test(value))

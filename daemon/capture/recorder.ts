@@ -14,6 +14,7 @@ import { type OpenOptions, SessionFile } from '../store/session-file.ts'
 import type { CatalogueEntry, SessionWriter } from '../store/surface.ts'
 import { unixTime } from '../thread/unix-time.ts'
 import { BatchReader } from './batch-reader.ts'
+import { BrowserRecorder } from './browser/browser-recorder.ts'
 import { CommitPace } from './commit-pace.ts'
 import { HeaderBlocks } from './decoders/header-block.ts'
 import { DiskRoom } from './disk-room.ts'
@@ -42,6 +43,8 @@ const firstBallastMs = 2_000
 const tendMs = 200
 /** After a slice of that the recorder does other things so many times as long. */
 const tendRest = 4
+/** How often it is looked at what browsers told and what passed the proxy, ms. */
+const browserMs = 100
 /** Exchanges deleted by one transaction. */
 const deletedAtOnce = 500
 
@@ -67,6 +70,7 @@ export class Recorder {
   #timer: NodeJS.Timeout | null = null
   #ballastTimer: NodeJS.Timeout | null = null
   #tendTimer: NodeJS.Timeout | null = null
+  #browserTimer: NodeJS.Timeout | null = null
   /** Of batches since the last round of commits, and since nothing was held. */
   #uncommitted = 0
   #held = 0
@@ -104,6 +108,9 @@ export class Recorder {
       },
       deleteExchanges: async (params) => this.#deleteExchanges(params),
       annotateExchange: async (params) => this.#annotateExchange(params),
+      sourceStarted: async ({ handle, sourceId }) => this.#browsersOf(handle).start(sourceId),
+      takeSourceEvents: async ({ handle, sourceId, events }) => this.#read(this.#browsersOf(handle).take(sourceId, events)),
+      sourceEnded: async ({ handle, sourceId }) => this.#browsersOf(handle).end(sourceId),
       drainSession: async ({ handle, timeoutMs }) => this.#drain(this.#session(handle), timeoutMs),
       closeSession: async ({ handle, reason }) => this.#close(this.#session(handle), reason),
       attachProxy: async ({ port }) => this.#attach(port),
@@ -125,6 +132,7 @@ export class Recorder {
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#ballastTimer) clearTimeout(this.#ballastTimer)
     if (this.#tendTimer) clearTimeout(this.#tendTimer)
+    if (this.#browserTimer) clearTimeout(this.#browserTimer)
   }
 
   #openCatalogue({ home, cache, running }: Parameters<RecorderSurface['openCatalogue']>[0]): { entries: CatalogueEntry[] } {
@@ -201,6 +209,36 @@ export class Recorder {
     return session
   }
 
+  #browsersOf(handle: number): BrowserRecorder {
+    const session = this.#session(handle)
+    if (session.browsers === null) {
+      const { entrance } = session
+      session.browsers = new BrowserRecorder({ session, entrance, now: unixTime, wake: () => this.#wakeBrowsers() })
+      for (const reader of this.#readers) reader.redirect(session)
+    }
+    return session.browsers
+  }
+
+  #wakeBrowsers(): void {
+    this.#browserTimer ??= setTimeout(() => this.#decideOnBrowsers(), browserMs).unref()
+  }
+
+  /** Which requests of browsers are which exchanges of the proxy, as far as that is known by now. */
+  #decideOnBrowsers(): void {
+    this.#browserTimer = null
+    // What waits to be read may be what is looked for.
+    for (const reader of this.#readers) reader.readSent()
+    const now = unixTime()
+    const readUpTo = Math.min(...[...this.#readers].map((reader) => reader.readUpTo(now)))
+    for (const session of this.#sessions.values()) {
+      const { browsers } = session
+      if (browsers === null || !browsers.isPending) continue
+      browsers.decide(now, readUpTo)
+      if (session.isDirty) this.#schedule()
+      if (browsers.isPending) this.#wakeBrowsers()
+    }
+  }
+
   #attach(port: MessagePort): void {
     const reader = new BatchReader({
       port,
@@ -275,6 +313,7 @@ export class Recorder {
     const ended = { reason, message: messages[reason] }
     for (const reader of this.#readers) reader.stop(session, ended, now)
     session.entrance.endLeft(ended, now)
+    session.browsers?.close(ended)
     await session.entrance.close()
     session.close(now)
     this.#sessions.delete(handle)

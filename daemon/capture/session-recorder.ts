@@ -5,6 +5,7 @@ import { parseQuery } from '../../sdk/query.ts'
 import type { SessionLimits } from '../../sdk/session-settings.ts'
 import type { GapRecord, MessageRecord, OriginRecord } from '../store/records.ts'
 import type { SessionWriter } from '../store/surface.ts'
+import type { BrowserRecorder } from './browser/browser-recorder.ts'
 import { type ExchangeSink, failure } from './connection.ts'
 import { FilterStage } from './filters/filter-stage.ts'
 import type { LiveExchange } from './live-exchange.ts'
@@ -57,6 +58,8 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
   readonly handle: number
   /** Where exchanges come in. */
   readonly entrance: FilterStage
+  /** Browsers that tell of their requests; null: there has been none. */
+  browsers: BrowserRecorder | null = null
   /** The listener is closed: what weir closes now ends with the session. */
   stopping = false
   /** The proxy has closed all connections. */
@@ -100,6 +103,11 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     this.#retention = new Retention(options.file)
     this.handle = options.handle
     this.entrance = new FilterStage(this, { sessionId: options.id, file: options.file, decided: () => options.decided() })
+  }
+
+  /** Where the exchanges of its proxy come in. */
+  get way(): ExchangeSink<LiveExchange> {
+    return this.browsers?.sink ?? this.entrance
   }
 
   /** For exchanges that begin from now on; when none is left they are counted only. */
@@ -289,6 +297,11 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     same.from = Math.min(same.from, from)
     same.to = Math.max(same.to, to)
     same.bytes = same.bytes === null || bytes === null ? null : same.bytes + bytes
+  }
+
+  /** A browser's source lost sight of so many requests; null: nobody knows of how many. */
+  lost(from: number, to: number, exchanges: number | null): void {
+    this.#gaps.push({ from, to, reason: 'sourceLost', exchanges, bytes: null })
   }
 
   /** True when something was committed. `now`: Unix ms; `heldBytes`: of batches that may still be referred to. */

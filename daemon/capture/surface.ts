@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Counts } from '../../sdk/model.ts'
 import type { SessionLimits } from '../../sdk/session-settings.ts'
+import type { SourceEvent } from '../../sdk/source.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
 import type { FilterSpec } from '../plugin/filters/open-filters.ts'
 import type { Annotation, CatalogueEntry } from '../store/surface.ts'
@@ -67,6 +68,12 @@ export type RecorderSurface = {
   /** From the next exchange on. Rejects with -32602 invalidFilter, and the session keeps those it had. */
   setFilters(params: { handle: number; filters: FilterSpec[] }): Promise<Pick<OpenedSession, 'filterFiles'>>
   pauseSession(params: { handle: number; paused: boolean }): Promise<void>
+  /** A browser will tell of its requests: from now on those of the proxy are looked at. Comes before the browser begins. */
+  sourceStarted(params: { handle: number; sourceId: string }): Promise<void>
+  /** In the order that the source told them; bytes of bodies as Uint8Array. Resolves when they are taken: more is to come then only. */
+  takeSourceEvents(params: { handle: number; sourceId: string; events: SourceEvent[] }): Promise<void>
+  /** Nothing more comes of it: of what it told, what is open ends aborted, unless the proxy has it. */
+  sourceEnded(params: { handle: number; sourceId: string }): Promise<void>
   /** Waits until no exchange is open, at most so long; after the listener's listenerClosed record. */
   drainSession(params: { handle: number; timeoutMs: number }): Promise<void>
   /** Marks the rest aborted with the reason, commits, checkpoints into the one file, closes it. */

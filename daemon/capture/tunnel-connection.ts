@@ -8,12 +8,12 @@ import { connectionRecord, type LiveExchange, tunnelExchange } from './live-exch
 import type { ConnectionClosed, ConnectionOpened, OriginFacts } from './wire-copy.ts'
 
 export class TunnelConnection implements FollowedConnection {
-  #sink: ExchangeSink<LiveExchange>
+  sink: ExchangeSink<LiveExchange>
   #exchange: LiveExchange
 
   constructor(sink: ExchangeSink<LiveExchange>, opened: ConnectionOpened, origin: OriginRecord | null) {
     const { client, startedAt, scheme, authority } = opened
-    this.#sink = sink
+    this.sink = sink
     this.#exchange = tunnelExchange(connectionRecord(client), origin, startedAt, scheme, withoutDefaultPort(authority, scheme))
     if (opened.origin) setConnectTimes(this.#exchange, opened.origin)
     if (opened.opaque !== 'bypassed') this.#exchange.addAnomaly(opened.opaque ?? 'undecoded')
@@ -22,11 +22,11 @@ export class TunnelConnection implements FollowedConnection {
 
   fromClient(bytes: Buffer): void {
     this.#exchange.sentUnkept += bytes.length
-    this.#sink.touch(this.#exchange)
+    this.sink.touch(this.#exchange)
   }
   fromOrigin(bytes: Buffer): void {
     this.#exchange.receivedUnkept += bytes.length
-    this.#sink.touch(this.#exchange)
+    this.sink.touch(this.#exchange)
   }
   clientEnd(): void {
     // It lives until it is closed.
@@ -36,7 +36,7 @@ export class TunnelConnection implements FollowedConnection {
   }
   origin(facts: OriginFacts): void {
     setConnectTimes(this.#exchange, facts)
-    this.#sink.touch(this.#exchange)
+    this.sink.touch(this.#exchange)
   }
   failed(reason: Failure, at: number): void {
     this.stop(reason, at)
@@ -50,14 +50,14 @@ export class TunnelConnection implements FollowedConnection {
     if (!exchange.isOpen) return
     exchange.sentUnkept = closed.sent
     exchange.receivedUnkept = closed.received
-    if (closed.failure) this.#sink.finish(exchange, closed.failure, at)
-    else if (closed.by === 'weir' && this.#sink.stopping) this.#sink.leaveOpen(exchange)
-    else if (closed.reset) this.#sink.finish(exchange, failureOf(closed) ?? failure('limitExceeded'), at)
-    else this.#sink.finish(exchange, null, at)
+    if (closed.failure) this.sink.finish(exchange, closed.failure, at)
+    else if (closed.by === 'weir' && this.sink.stopping) this.sink.leaveOpen(exchange)
+    else if (closed.reset) this.sink.finish(exchange, failureOf(closed) ?? failure('limitExceeded'), at)
+    else this.sink.finish(exchange, null, at)
   }
 
   stop(reason: Failure, at: number): void {
-    if (this.#exchange.isOpen) this.#sink.finish(this.#exchange, reason, at)
+    if (this.#exchange.isOpen) this.sink.finish(this.#exchange, reason, at)
   }
 }
 

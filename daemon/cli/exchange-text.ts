@@ -12,6 +12,7 @@ export function describeExchange(session: Session, exchange: Exchange, out: Outp
     ['state', `${state}${response ? ` ${response.status}` : ''}, ${took}, began ${formatDate(exchange.startedAt)}`],
     ['error', error && `${error.reason}: ${error.message}`],
     ['odd', exchange.anomalies?.length ? exchange.anomalies.join(', ') : undefined],
+    ...describeBrowser(exchange),
     ['bodies', `${formatBytes(request.bodySize)} sent, ${formatBytes(response?.bodySize ?? 0)} received`],
     ['from', client ? describeClient(client) : undefined],
     ['to', server ? `${server.address}:${server.port}` : undefined],
@@ -34,6 +35,26 @@ const describeClient = ({ address, port, process }: Client): string =>
 
 const describeTls = ({ version, cipher, alpn, sni }: Tls): string =>
   [version, cipher, alpn && `ALPN ${alpn}`, sni && `SNI ${sni}`].filter(Boolean).join(', ')
+
+/** What a browser told of it. */
+function describeBrowser({ browser }: Exchange): [string, string | undefined][] {
+  if (browser === undefined) return []
+  const { resource, priority, servedFrom, own, initiator, page, frame, worker, failure, blocked, ambiguous, resends, resent } = browser
+  const place = initiator?.url && `${initiator.url}${initiator.line === undefined ? '' : `:${initiator.line}:${initiator.column ?? 1}`}`
+  const asked = [resource, own && "the browser's own", priority && `priority ${priority}`, servedFrom && `from ${servedFrom}`]
+  return [
+    ['browser', [...asked, failure, blocked && `blocked: ${blocked}`].filter(Boolean).join(', ') || undefined],
+    ['asked by', initiator && [initiator.type, initiator.function && `${initiator.function}()`, place].filter(Boolean).join(' ')],
+    [
+      'page',
+      [page, frame?.url !== page && frame?.url && `frame ${frame.url}`, worker && `worker ${worker}`].filter(Boolean).join(', ') ||
+        undefined,
+    ],
+    ['same', ambiguous && `as one of ${ambiguous.join(', ')}: nobody can tell which`],
+    ['resent', resends && `it was sent before, in vain: ${resends.join(', ')}`],
+    ['resent', resent === undefined ? undefined : `the browser sent it again: ${resent}`],
+  ]
+}
 
 function describeTimings({ timings }: Exchange): string {
   const phases = ['dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const

@@ -1,4 +1,5 @@
 /** Imports one file into a new session file, as it is read: memory holds what a commit takes. */
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import { codes, invalidParams, unavailable, WeirError } from '../../sdk/errors.ts'
 import { limits } from '../../sdk/protocol.ts'
 import { isDiskFull } from '../store/database.ts'
@@ -80,6 +81,7 @@ export class FileImport {
     const record = this.#recordOf(at, imported)
     if (record === null) return
     record.seq = file.nextSeq()
+    if (record.browser !== null && imported.exchange.seq !== record.seq) record.browser = withoutLinks(record.browser)
     this.#batch.push(record)
     this.#batchBytes += (record.requestBody?.pendingBytes ?? 0) + (record.responseBody?.pendingBytes ?? 0)
     for (const { size } of imported.messages) this.#batchBytes += size
@@ -118,6 +120,11 @@ export class FileImport {
     if (first) return malformedFile(`${first.at}: ${first.message}; nothing in it could be read`)
     return invalidParams('emptyFile', `the file holds no HTTP exchanges${leftOut > 0 ? `, only ${leftOut} other entries` : ''}`)
   }
+}
+
+/** What names other exchanges means others now. */
+function withoutLinks({ ambiguous: _, resends: __, resent: ___, ...view }: BrowserView): BrowserView {
+  return view
 }
 
 const malformedFile = (what: string): WeirError =>

@@ -52,6 +52,7 @@ export class CookieWriter {
   }
 
   write(record: ExchangeRecord): void {
+    if (isRepetition(record)) return
     const { seq, requestFields, responseFields } = record
     const before = this.#open.get(seq)
     const request = before?.request === requestFields ? none : this.#of(requestFields)
@@ -174,3 +175,7 @@ function askedBy(fields: Readonly<Headers>): Pick<CookieContext, 'from' | 'topLe
   const page = URL.parse(said('referer') ?? said('origin') ?? '')
   return { from: 'crossSite', ...(page !== null && { topLevel: page }) }
 }
+
+/** What a browser had by itself, or what the proxy has on record, too, changed nothing. */
+const isRepetition = ({ source, browser }: ExchangeRecord): boolean =>
+  source === 'browser' && (browser?.servedFrom !== undefined || browser?.ambiguous !== undefined)

@@ -5,8 +5,8 @@ import { type BodyRecord, type ConnectionRecord, type ExchangeRecord, type Field
 
 /** The one shape between what is read and the store. */
 export interface WholeExchange {
-  /** As it shall stand on record. `open`: its end is not there, and will not come. */
-  exchange: Omit<Exchange, 'seq' | 'sessionId' | 'source'>
+  /** As it shall stand on record. `open`: its end is not there, and will not come. `seq`: what it was, where it had one. */
+  exchange: Omit<Exchange, 'seq' | 'sessionId' | 'source'> & Partial<Pick<Exchange, 'seq'>>
   /** As received. null: there is none, or it is not there. What of `bodySize` is beyond a body that is whole was counted, not kept. */
   bodies: { request: Uint8Array | null; response: Uint8Array | null }
   messages: readonly Message[]
@@ -78,6 +78,7 @@ export class ExchangeRecords {
       sentUnkept: Math.max(0, request.bodySize - (requestBody?.size ?? 0)),
       receivedUnkept: Math.max(0, (response?.bodySize ?? 0) - (responseBody?.size ?? 0)),
       anomalies: exchange.anomalies ?? null,
+      browser: exchange.browser ?? null,
       messages: messages.length > 0 ? messages.map(messageRecordOf) : null,
       messageCount: messages.length,
       removed: null,

@@ -1,4 +1,5 @@
 /** How an exchange lies in its row: written by the session file, read by everything else. */
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import type {
   Anomaly,
   Client,
@@ -61,13 +62,14 @@ interface Extra {
   informational?: Informational[]
   error?: Failure
   anomalies?: Anomaly[]
+  browser?: BrowserView
 }
 
 export function extraOf(record: ExchangeRecord): string | null {
-  const { requestTrailers, responseTrailers, informational, error, anomalies, dnsMs, connectMs, tlsMs } = record
+  const { requestTrailers, responseTrailers, informational, error, anomalies, browser, dnsMs, connectMs, tlsMs } = record
   const connected = dnsMs >= 0 || connectMs >= 0 || tlsMs >= 0
-  if (!connected && requestTrailers === null && responseTrailers === null && informational === null && error === null && anomalies === null)
-    return null
+  const isPlain = requestTrailers === null && responseTrailers === null && informational === null && error === null
+  if (isPlain && !connected && anomalies === null && browser === null) return null
   const extra: Extra = {}
   if (connected) extra.connect = [dnsMs < 0 ? null : dnsMs, connectMs < 0 ? null : connectMs, tlsMs < 0 ? null : tlsMs]
   if (requestTrailers) extra.requestTrailers = requestTrailers.fields
@@ -75,6 +77,7 @@ export function extraOf(record: ExchangeRecord): string | null {
   if (informational?.length) extra.informational = informational
   if (error) extra.error = error
   if (anomalies?.length) extra.anomalies = anomalies
+  if (browser) extra.browser = browser
   return JSON.stringify(extra)
 }
 
@@ -195,6 +198,7 @@ export function toExchange(row: ExchangeRow, sessionId: string, parse: (json: st
   if (row[30] !== null) exchange.streamId = row[30]
   if (extra.error) exchange.error = extra.error
   if (extra.anomalies) exchange.anomalies = extra.anomalies
+  if (extra.browser) exchange.browser = extra.browser
   return exchange
 }
 

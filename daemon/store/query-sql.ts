@@ -3,6 +3,7 @@
  * `weir_test(n, value)`, where a cheaper condition that must hold too stands before it wherever there is one.
  */
 import { defaultPort } from '../../sdk/authority.ts'
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import type { ExchangeKind, ExchangeState, Source, Tls } from '../../sdk/model.ts'
 import type { Query, Term, Test } from '../../sdk/query/ast.ts'
 import { type FieldName, fieldOf } from '../../sdk/query/fields.ts'
@@ -255,6 +256,13 @@ const inJson =
     return tested(column, found, context, 'e', { sql: `${column} IS NOT NULL`, params: [] })
   }
 
+/** Something that a browser told. */
+const inView = (value: (view: BrowserView) => string | undefined): Compiler =>
+  inJson('e.extra', ({ browser }: { browser?: BrowserView }) => {
+    const found = browser && value(browser)
+    return found === undefined ? undefined : [found]
+  })
+
 /** SQL knows only whether there is a body. */
 const inBody =
   (side: Side): Compiler =>
@@ -321,6 +329,10 @@ const compilers: { readonly [F in FieldName]: Compiler } = {
   error: inJson('e.extra', ({ error }: { error?: { reason: string } }) => error && [error.reason]),
   'error.message': inJson('e.extra', ({ error }: { error?: { message: string } }) => error && [error.message]),
   anomaly: inJson('e.extra', ({ anomalies }: { anomalies?: string[] }) => anomalies),
+  initiator: inView(({ initiator }) => initiator?.url),
+  page: inView(({ page }) => page),
+  resource: inView(({ resource }) => resource),
+  cache: inView(({ servedFrom }) => servedFrom),
   stream: number('e', 'e.stream'),
   tag: inJson('e.tags', (tags: string[]) => tags),
   note: text('e', 'e.note'),

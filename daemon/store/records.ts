@@ -2,6 +2,7 @@
  * What the recorder hands to the session file. Records are mutable while an exchange is open and are written at commits;
  * the file keeps their ids in them. All fields are always present, so that every record has one hidden class.
  */
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import type {
   Anomaly,
   Client,
@@ -128,6 +129,8 @@ export interface ExchangeRecord {
   receivedUnkept: number
   error: Failure | null
   anomalies: Anomaly[] | null
+  /** null: no browser told of it. */
+  browser: BrowserView | null
   /** Those that are not written; null: none. */
   messages: MessageRecord[] | null
   /** All so far, written or not. */
@@ -143,7 +146,7 @@ export interface GapRecord {
   from: number
   to: number
   /** Why: 'overload', 'diskFull', 'daemonKilled', 'recorderCrashed', 'proxyCrashed', ... */
-  reason: FailureReason | 'overload' | 'diskFull' | 'storeFailed' | 'retention' | 'autoStop' | 'filterFailed'
+  reason: FailureReason | 'overload' | 'diskFull' | 'storeFailed' | 'retention' | 'autoStop' | 'filterFailed' | 'sourceLost'
   /** How many exchanges are missing; null when nobody can know. */
   exchanges: number | null
   bytes: number | null

@@ -54,7 +54,8 @@ CREATE VIEW v1_exchange AS SELECT
   e.stream AS stream_id,                                    -- of an HTTP/2 connection; NULL: HTTP/1
   c.pid AS client_pid,                                      -- of the client's process; these three NULL where it is not known
   c.process AS client_process,                              -- its name
-  c.path AS client_path                                     -- its executable
+  c.path AS client_path,                                    -- its executable
+  json_extract(e.extra, '$.browser') AS browser             -- what a browser told of it, as JSON {"sourceId","requestId","resource","initiator",...}; NULL: nothing
 FROM exchange e
 LEFT JOIN connection c ON c.id = e.connection
 LEFT JOIN origin o ON o.id = e.origin

@@ -91,6 +91,9 @@ is looked at as received. \`json\` takes a path; a key asked of a list means any
       ['process:curl', 'by the program that it came from'],
       ['state:open', 'still running'],
       ['tag:todo', 'tagged so'],
+      ['resource:xhr,fetch page:https://shop.example/*', 'what scripts asked for on the pages of a shop, where a browser told of it'],
+      ['initiator~"/analytics.js"', 'what that script made the browser ask for'],
+      ['cache:*', 'from a cache of the browser, or its service worker'],
     ],
   },
 ]

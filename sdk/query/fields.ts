@@ -1,4 +1,5 @@
 /** THE table of the query language's fields. The parser, both back ends, the errors and docs/query.md follow it. */
+import { resourceTypes, servedFrom } from '../browser-view.ts'
 import { anomalies, failureReasons } from '../model.ts'
 import { mediaClasses } from './media-class.ts'
 
@@ -35,6 +36,7 @@ export interface Field {
 }
 
 const no = 'there is no response'
+const unseen = 'no browser told of it, or it did not say'
 const clear = 'the connection is not encrypted, or was not decrypted'
 const message = (side: string) => ({
   header: { type: 'value', summary: `a header field of the ${side}`, named: 'of the field; upper and lower case are the same' } as const,
@@ -130,6 +132,16 @@ export const fields = {
   error: { type: 'word', summary: 'why it failed or was aborted', absent: 'it did not', known: 'end', words: failureReasons },
   'error.message': { type: 'text', summary: 'the same as a sentence', absent: 'it did not', known: 'end' },
   anomaly: { type: 'word', summary: 'what was odd about it on the wire', absent: 'nothing was', known: 'end', words: anomalies },
+  initiator: { type: 'text', summary: 'URL of what made the browser ask: a script, a page', absent: unseen, known: 'end' },
+  page: { type: 'text', summary: "URL of the page in the browser's tab", absent: unseen, known: 'end' },
+  resource: { type: 'word', summary: 'what the browser asked for', absent: unseen, known: 'end', words: resourceTypes },
+  cache: {
+    type: 'word',
+    summary: "which of the browser's stores answered",
+    absent: 'none did, or no browser told of it',
+    known: 'end',
+    words: servedFrom,
+  },
   stream: { type: 'number', summary: 'stream of its HTTP/2 connection', absent: 'it is no HTTP/2', known: 'request' },
   tag: { type: 'text', summary: 'a tag that it was given', absent: 'it has none', known: 'end' },
   note: { type: 'text', summary: 'the note that it was given', absent: 'it has none', known: 'end' },

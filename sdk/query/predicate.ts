@@ -227,6 +227,10 @@ const compilers: { readonly [F in FieldName]: Compiler } = {
     const passes = textTest(test, false)
     return ({ anomalies }) => anomalies?.some(passes) ?? false
   },
+  initiator: text(({ browser }) => browser?.initiator?.url),
+  page: text(({ browser }) => browser?.page),
+  resource: text(({ browser }) => browser?.resource),
+  cache: text(({ browser }) => browser?.servedFrom),
   stream: number(({ stream }) => (stream === 0 ? null : stream)),
   tag: (test) => {
     const passes = textTest(test, false)

@@ -1,4 +1,5 @@
 /** What a query asks of an exchange: little enough that one can be asked while it passes, without making objects for it. */
+import type { BrowserView } from '../browser-view.ts'
 import type { Anomaly, Client, Endpoint, Exchange, ExchangeKind, ExchangeState, Failure, Headers, Part, Source, Tls } from '../model.ts'
 
 interface FieldBlock {
@@ -35,6 +36,7 @@ export interface QuerySubject {
   readonly tls: Tls | null
   readonly error: Failure | null
   readonly anomalies: readonly Anomaly[] | null
+  readonly browser: BrowserView | null
   readonly tags: readonly string[]
   readonly note: string | null
 }
@@ -118,6 +120,9 @@ export class WireSubject implements QuerySubject {
   }
   get anomalies(): readonly Anomaly[] | null {
     return this.#exchange.anomalies ?? null
+  }
+  get browser(): BrowserView | null {
+    return this.#exchange.browser ?? null
   }
   get tags(): readonly string[] {
     return this.#exchange.tags

@@ -1,6 +1,7 @@
 /** Takes secrets out of a copy of an exchange. Pure: what is given is left as it is. */
 import { isUtf8 } from 'node:buffer'
 import { bodyText } from '../body-text.ts'
+import type { BrowserView } from '../browser-view.ts'
 import { fieldValue } from '../field-value.ts'
 import { MediaTypes } from '../media-type.ts'
 import type { Exchange, Headers, Message, Request, Response } from '../model.ts'
@@ -110,7 +111,22 @@ export class Redactor {
   heads<Given extends Exchange>(exchange: Given): Given {
     const request = this.#request(exchange.request)
     const response = exchange.response && this.#response(exchange.response)
-    return request === exchange.request && response === exchange.response ? exchange : { ...exchange, request, response }
+    const browser = exchange.browser && this.#view(exchange.browser)
+    const isSame = request === exchange.request && response === exchange.response && browser === exchange.browser
+    return isSame ? exchange : { ...exchange, request, response, ...(browser && { browser }) }
+  }
+
+  /** Pages, frames, scripts and workers have URLs. */
+  #view(view: BrowserView): BrowserView {
+    const { page, worker, initiator, frame } = view
+    const after: BrowserView = { ...view }
+    if (page !== undefined) after.page = this.url(page)
+    if (worker !== undefined) after.worker = this.url(worker)
+    if (initiator?.url !== undefined) after.initiator = { ...initiator, url: this.url(initiator.url) }
+    if (frame?.url !== undefined) after.frame = { ...frame, url: this.url(frame.url) }
+    const isSame =
+      after.page === page && after.worker === worker && after.initiator?.url === initiator?.url && after.frame?.url === frame?.url
+    return isSame ? view : after
   }
 
   /** All but its heads and messages; the same exchange when there is nothing to hide in it. */

@@ -199,6 +199,29 @@ describe('an entry', () => {
     expect(entry).toMatchObject({ _resourceType: 'websocket', request: { url: 'wss://origin.test/' }, response: { status: 101 } })
   })
 
+  test('tells what a browser said, as DevTools do', async () => {
+    const view = { sourceId: 's1', requestId: 'r1', priority: 'High', page: 'https://origin.test/' }
+    const initiator = { type: 'script', url: 'https://origin.test/app.js', line: 3, column: 7, function: 'load' }
+    const scripted = await entryOf(exported({ browser: { ...view, resource: 'eventSource', initiator, servedFrom: 'diskCache' } }))
+    expect(scripted).toMatchObject({
+      _initiator: {
+        type: 'script',
+        stack: { callFrames: [{ functionName: 'load', scriptId: '', url: 'https://origin.test/app.js', lineNumber: 2, columnNumber: 6 }] },
+      },
+      _priority: 'High',
+      _resourceType: 'eventsource',
+      _fromCache: 'disk',
+    })
+    const parsed = { type: 'parser', url: 'https://origin.test/', line: 12 }
+    const worker = await entryOf(exported({ browser: { ...view, resource: 'image', initiator: parsed, servedFrom: 'serviceWorker' } }))
+    expect(worker).toMatchObject({
+      _initiator: { type: 'parser', url: 'https://origin.test/', lineNumber: 11 },
+      _resourceType: 'image',
+      _fetchedViaServiceWorker: true,
+    })
+    expect(worker).not.toHaveProperty('_fromCache')
+  })
+
   test('tells of redirects, trailers, interim responses, anomalies, tags and notes', async () => {
     const entry = await entryOf(
       exported({

@@ -201,3 +201,37 @@ it.each([
 ])('%j is malformed: %s', (change, message) => {
   expect(() => read(change as Change)).toThrow(message)
 })
+
+it.each([
+  [
+    { type: 'parser', url: 'https://a.test/', lineNumber: 11 },
+    { type: 'parser', url: 'https://a.test/', line: 12 },
+  ],
+  [
+    {
+      type: 'script',
+      stack: { callFrames: [{ functionName: 'load', scriptId: '5', url: 'https://a.test/x.js', lineNumber: 0, columnNumber: 9 }] },
+    },
+    { type: 'script', url: 'https://a.test/x.js', line: 1, column: 10, function: 'load' },
+  ],
+  [{ type: 'other' }, { type: 'other' }],
+  [{ type: 'script', stack: { callFrames: 'none' }, lineNumber: -5, url: 3 }, { type: 'script' }],
+])('what made a browser ask is read from %j, as DevTools write it', (_initiator, initiator) => {
+  expect(read({ entry: { _initiator } }).exchange.browser).toEqual({ sourceId: 'har', initiator })
+})
+
+it('what a browser said besides is read as DevTools write it', () => {
+  const entry = { _resourceType: 'csp-violation-report', _priority: 'VeryHigh', _fromCache: 'disk', _page: 'https://a.test/' }
+  expect(read({ entry }).exchange.browser).toEqual({
+    sourceId: 'har',
+    resource: 'cspViolationReport',
+    servedFrom: 'diskCache',
+    priority: 'VeryHigh',
+    page: 'https://a.test/',
+  })
+  expect(read({ entry: { _resourceType: 'xhr', _fetchedViaServiceWorker: true } }).exchange.browser).toMatchObject({
+    resource: 'xhr',
+    servedFrom: 'serviceWorker',
+  })
+  expect(read({ entry: { _resourceType: 'unheard-of', _fromCache: 5, _priority: {} } }).exchange).not.toHaveProperty('browser')
+})

@@ -61,7 +61,17 @@ const changes = (): Partial<ExchangeRecord>[] => [
       named: false,
     },
   },
-  { path: '/style.css', responseFields: fields(['Content-Type', 'text/css; charset=utf-8']) },
+  {
+    path: '/style.css',
+    responseFields: fields(['Content-Type', 'text/css; charset=utf-8']),
+    browser: {
+      sourceId: 'b1',
+      resource: 'fetch',
+      page: 'https://shop.example/list',
+      initiator: { type: 'script', url: 'https://shop.example/analytics.js' },
+      servedFrom: 'diskCache',
+    },
+  },
 ]
 
 async function session() {
@@ -128,6 +138,9 @@ describe('the examples of docs/query.md', () => {
     ['tag:todo tag:later', [5]],
     ['seq:2..3', [2, 3]],
     ['type:css', [9]],
+    ['resource:fetch cache:diskCache', [9]],
+    ['page~shop initiator:*.js', [9]],
+    ['-page:*', [1, 2, 3, 4, 5, 6, 7, 8]],
     ['grpc OR ws OR sse', [5, 6, 7]],
     ['', [1, 2, 3, 4, 5, 6, 7, 8, 9]],
   ])('%s finds %j', async (where, seqs) => {

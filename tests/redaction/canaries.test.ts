@@ -76,6 +76,15 @@ const keys = [
 
 const places: [place: string, change: object, bodies: Bodies][] = [
   ...requestHeaders.map((name): [string, object, Bodies] => [`field ${name}`, { request: { headers: [[name, canary()]] } }, {}]),
+  ...(['page', 'worker'] as const).map((name): [string, object, Bodies] => {
+    return [`the browser's ${name}`, { browser: { sourceId: 's', [name]: `https://origin.test/?token=${canary()}` } }, {}]
+  }),
+  [
+    'what made the browser ask',
+    { browser: { sourceId: 's', initiator: { type: 'script', url: `https://a:${canary()}@origin.test/x.js` } } },
+    {},
+  ],
+  ['a frame', { browser: { sourceId: 's', frame: { id: '1', url: `https://origin.test/#access_token=${canary()}` } } }, {}],
   ['Bearer', { request: { headers: [['Authorization', `Bearer ${canary()}`]] } }, {}],
   ['Basic', { request: { headers: [['Authorization', `Basic ${Buffer.from(`user:${canary()}`).toString('base64')}`]] } }, {}],
   ['Cookie', { request: { headers: [['Cookie', `a=${canary('a')}; b="${canary('b')}"`]] } }, {}],

@@ -50,6 +50,7 @@ export function recorded(seq: number, change: Partial<ExchangeRecord> = {}): Exc
     receivedUnkept: 0,
     error: null,
     anomalies: null,
+    browser: null,
     messages: null,
     messageCount: 0,
     removed: null,

@@ -1,6 +1,7 @@
 /** Exchange records as the recorder makes them, by hand and at random. */
 import fc from 'fast-check'
 import { type BodyRecord, type ConnectionRecord, type ExchangeRecord, newBody, type OriginRecord } from '../../daemon/store/records.ts'
+import { type BrowserView, resourceTypes, servedFrom } from '../../sdk/browser-view.ts'
 import type { Anomaly, Exchange, Headers } from '../../sdk/model.ts'
 import { anomalies, failureReasons } from '../../sdk/model.ts'
 
@@ -63,6 +64,7 @@ export function newRecord(seq: number, change: Partial<ExchangeRecord> = {}): Ex
     receivedUnkept: 0,
     error: null,
     anomalies: null,
+    browser: null,
     messages: null,
     messageCount: 0,
     removed: null,
@@ -85,6 +87,25 @@ const body = orNull(
     record.truncated = truncated
     return record
   }),
+)
+
+const anyUrl = fc.oneof(fc.constantFrom('https://a.test/', 'https://a.test/app.js?v=1', 'about:blank'), fc.string())
+const anyView: fc.Arbitrary<BrowserView> = fc.record(
+  {
+    sourceId: fc.string(),
+    requestId: fc.string(),
+    resource: fc.constantFrom(...resourceTypes),
+    initiator: fc.record(
+      { type: fc.constantFrom('script', 'parser', 'other'), url: anyUrl, line: fc.integer({ min: 1 }) },
+      { requiredKeys: ['type'] },
+    ),
+    page: anyUrl,
+    frame: fc.record({ id: fc.string(), url: anyUrl }),
+    servedFrom: fc.constantFrom(...servedFrom),
+    own: fc.boolean(),
+    ambiguous: fc.array(fc.nat(), { maxLength: 3 }),
+  },
+  { requiredKeys: ['sourceId'] },
 )
 
 /** Any record that has come to its end. The seq is 1: the caller gives another. */
@@ -125,6 +146,7 @@ export const anyRecord: fc.Arbitrary<ExchangeRecord> = fc
     receivedUnkept: fc.nat(1000),
     error: orNull(fc.record({ reason: fc.constantFrom(...failureReasons), message: fc.string() })),
     anomalies: orNull(fc.uniqueArray(fc.constantFrom<Anomaly>(...anomalies), { maxLength: 3 })),
+    browser: orNull(anyView),
   })
   .map(({ times: [send, wait, receive], connect: [dnsMs, connectMs, tlsMs], ...rest }) =>
     newRecord(1, {
@@ -190,5 +212,6 @@ export function expectedExchange(record: ExchangeRecord, sessionId: string): Exc
   if (record.responseStartedAt > 0 && record.endedAt > 0) exchange.timings.receive = between(record.responseStartedAt, record.endedAt)
   if (record.error !== null) exchange.error = record.error
   if (record.anomalies !== null && record.anomalies.length > 0) exchange.anomalies = record.anomalies
+  if (record.browser !== null) exchange.browser = record.browser
   return exchange
 }

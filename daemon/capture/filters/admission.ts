@@ -25,7 +25,8 @@ export class Admission {
 
   /** null: not to be known yet. What the `where` does not want, or may not want, no filter is asked about. */
   decide(exchange: LiveExchange): Verdict | null {
-    const phase = exchange.isOpen ? (exchange.status === 0 ? 'request' : 'response') : 'end'
+    const isOver = !exchange.isOpen && !exchange.awaitsView
+    const phase = isOver ? 'end' : exchange.status === 0 ? 'request' : 'response'
     const ask = (query: Decide) => query(exchange, phase, (part) => this.#bodyOf(exchange, part))
     const meant = this.#where === null ? true : ask(this.#where)
     if (meant !== true) return meant === null ? null : 'filtered'

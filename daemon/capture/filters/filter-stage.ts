@@ -135,6 +135,19 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
     if (!exchange.isOpen) return
     exchange.end(exchange.endMessages(reason, at), at)
     if (exchange.undecidedBy !== null) this.#decide(exchange, exchange.undecidedBy)
+    if (!exchange.awaitsView) this.#askFilters(exchange)
+  }
+
+  /** No browser will say more of it. */
+  viewed(exchange: LiveExchange): void {
+    if (!exchange.awaitsView) return
+    exchange.awaitsView = false
+    if (exchange.isOpen) return
+    if (exchange.undecidedBy !== null) this.#decide(exchange, exchange.undecidedBy)
+    if (exchange.held !== null) this.#askFilters(exchange)
+  }
+
+  #askFilters(exchange: LiveExchange): void {
     const staged = this.#staged.get(exchange)
     if (staged === undefined) return
     const given = filteredCopy(exchange, this.#options.sessionId, staged.messages.records)

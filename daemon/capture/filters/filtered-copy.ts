@@ -66,6 +66,7 @@ export function filteredCopy(exchange: LiveExchange, sessionId: string, messages
   if (exchange.stream !== 0) copy.streamId = exchange.stream
   if (error !== null) copy.error = error
   if (anomalies !== null) copy.anomalies = anomalies
+  if (exchange.browser !== null) copy.browser = exchange.browser
   return copy
 }
 
@@ -105,6 +106,7 @@ function decoded(body: BodyRecord | null, block: FieldBlock | null): Uint8Array 
 export function fillRow(row: LiveExchange, exchange: LiveExchange, given: FilteredExchange, kept: FilteredExchange): void {
   Object.assign(row, passedOn(exchange))
   row.anomalies = exchange.anomalies === null ? null : [...exchange.anomalies]
+  row.browser = kept.browser ?? null
   const { method, url } = kept.request
   if (method !== given.request.method) row.method = method
   if (url !== given.request.url) Object.assign(row, splitUrl(url))
@@ -190,7 +192,8 @@ function trailersOf(block: FieldBlock | null, given: Headers, kept: Headers): Fi
 
 const isSame = (a: Headers, b: Headers): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
-function withoutCoding(block: FieldBlock): FieldBlock {
+/** Its content is not encoded any more. */
+export function withoutCoding(block: FieldBlock): FieldBlock {
   const fields = block.fields.filter(([name]) => name.toLowerCase() !== 'content-encoding')
   return fields.length === block.fields.length ? block : { fields }
 }

@@ -6,6 +6,7 @@ import { importedUrl, isForeign } from '../imported-url.ts'
 import { countOf, isObject, type JsonObject, listOf, numberOf, objectOf, textOf } from '../json-values.ts'
 import { wireText } from '../wire-text.ts'
 import { harBody, harPostData } from './body.ts'
+import { harBrowser } from './browser.ts'
 import { harError } from './error.ts'
 import { harMessages } from './messages.ts'
 import { harTimes } from './times.ts'
@@ -42,6 +43,8 @@ export function harExchange(entry: unknown): ImportedExchange | null {
   }
   const marks = listOf(entry._anomalies).filter((mark) => (anomalies as readonly unknown[]).includes(mark)) as Anomaly[]
   if (marks.length > 0) exchange.anomalies = marks
+  const browser = harBrowser(entry)
+  if (browser !== null) exchange.browser = browser
   return { exchange, bodies: { request: sent?.bytes ?? null, response: received?.bytes ?? null }, messages: messages ?? [] }
 }
 

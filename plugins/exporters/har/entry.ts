@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import type { Endpoint, Exchange, Headers, Informational, Message } from '../../../sdk/model.ts'
 import { type UriForm, uriOf } from '../text/uri.ts'
+import { browserJson } from './browser.ts'
 import { responseCookies } from './cookies.ts'
 import { queryString } from './form-fields.ts'
 import type { HeaderFacts } from './header-facts.ts'
@@ -22,13 +23,14 @@ const isoDate = (ms: number) => new Date(Number.isFinite(ms) ? ms : 0).toISOStri
 
 /** All but `request` and `response`. */
 export function entryJson(exchange: Exchange, security: SecurityDetails): string {
-  const { server, tls, error, anomalies, tags, note } = exchange
+  const { server, tls, error, anomalies, browser, tags, note } = exchange
   const timings = harTimings(exchange.timings)
   let text = `{"startedDateTime":"${isoDate(exchange.startedAt)}","time":${totalTime(timings)},"timings":${timingsJson(timings)},"cache":{}`
   text += `,"connection":${json(exchange.connectionId)},"_seq":${exchange.seq}`
   if (server) text += serverJson(server)
   if (tls) text += `,"_securityDetails":${security.json(tls)}`
   if (exchange.kind === 'websocket') text += ',"_resourceType":"websocket"'
+  if (browser) text += browserJson(browser, exchange.kind === 'websocket')
   if (exchange.state !== 'complete') text += `,"_state":"${exchange.state}"`
   if (error) text += errorJson(exchange)
   if (anomalies?.length) text += `,"_anomalies":${json(anomalies)}`

@@ -1,0 +1,49 @@
+/**
+ * The two sides of a request as the matcher sees them: what a browser told of it (a sighting), and an exchange that passed the proxy (a wire). Times: Unix ms, 0: not
+ * yet. `heardAt`: when the recorder had the latest news of it.
+ */
+
+export interface Sighting {
+  /** Of the source. */
+  readonly source: string
+  /** Of what can be the same: method and URL. */
+  readonly key: string
+  /** Nothing of it can have reached the proxy before. */
+  readonly at: number
+  heardAt: number
+  /** The browser's number of the connection; null: not known. */
+  connection: number | null
+  /** The first head of its response came to the browser. */
+  answeredAt: number
+  endedAt: number
+  /** Wires that may be it are not here (any more): it is no proof that one of those left is. */
+  incomplete: boolean
+  /** It has an exchange of its own. */
+  shown: boolean
+}
+
+export interface Wire {
+  readonly key: string
+  /** Its first byte came. */
+  readonly at: number
+  heardAt: number
+  /** Of the client's connection: its port, and a number that no other one has. */
+  readonly port: number
+  readonly connection: number
+  /** The first head of its response passed, or weir answered itself; and the place of that among the answers of its connection. */
+  answeredAt: number
+  order: number
+  endedAt: number
+}
+
+/** Clocks of two processes may differ by as much; and the proxy may be held up between passing bytes on and looking at its clock, ms. */
+export const clockSlackMs = 30
+/** So late a request may reach the proxy after the browser has given it up, ms. */
+export const crossingMs = 1_000
+
+/** Whether time lets this wire be what the browser told of, connections aside. */
+export function fits(sighting: Sighting, wire: Wire): boolean {
+  if (wire.at < sighting.at - clockSlackMs) return false
+  if (sighting.answeredAt > 0) return wire.answeredAt > 0 && wire.answeredAt <= sighting.answeredAt + clockSlackMs
+  return sighting.endedAt === 0 || wire.at <= sighting.endedAt + crossingMs
+}
