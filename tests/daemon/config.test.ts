@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readConfig, refusedEnvironment, runtimeWarnings, withoutOwnProxies } from '../../daemon/config.ts'
+import { readConfig, refusedEnvironment, withoutOwnProxies } from '../../daemon/config.ts'
 import type { WeirError } from '../../sdk/errors.ts'
+import { runtimeWarnings } from '../../sdk/runtime.ts'
 import { temporaryHome } from '../support/home.ts'
 
 async function configFile(text: string): Promise<string> {
