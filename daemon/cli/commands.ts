@@ -365,7 +365,7 @@ differs from the recorded one: JSON bodies by structure, other texts by lines. I
   {
     name: 'export',
     summary: 'write a session in another format, to standard output or a file',
-    details: `With --follow (jsonl, and exporters of your own that can) the output grows with the session: a file, a named pipe, standard output, or an HTTP
+    details: `With --follow (jsonl, otlp, and exporters of your own that can) the output grows with the session: a file, a named pipe, standard output, or an HTTP
 endpoint (--to). Said again with the same file, it goes on where that is; else --since takes the clock that it printed when it ended.`,
     arguments: [session, { name: 'exporter', summary: 'the format; har is one', completion: builtInExporters }],
     options: [
