@@ -621,6 +621,21 @@ nothing to do. --store container prints how an image is told to trust it, and ch
     load: async () => (await import('./commands/rpc.ts')).rpc,
   },
   {
+    name: 'mcp',
+    summary: 'the daemon for agents: a Model Context Protocol server on standard input and output',
+    details: `Name it in an agent's settings as a server with the command weir (npx weir) and the argument mcp. Credentials are hidden from the agent, which can hide
+more and not less than --redact says: what was captured could ask it to.`,
+    options: [
+      redactOption('the least that is hidden, standard when absent'),
+      {
+        flags: '--budget <characters>',
+        summary: 'what one answer may hold; 40000 when absent. What is longer is cut, with a way to read on',
+        parse: integer('--budget', 2_000, 1_000_000),
+      },
+    ],
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+  {
     name: 'stdio',
     summary: 'the RPC on standard input and output, for editors',
     load: async () => (await import('./commands/stdio.ts')).stdio,
