@@ -47,6 +47,21 @@ const Configuration = closed({
       }),
     }),
   ),
+  retention: optional(
+    closed({
+      sessionBytes: optional(
+        Type.Integer({
+          minimum: 0,
+          description:
+            'Of a session that says nothing itself: beyond it its oldest exchanges go. 20 GiB when absent; 0: there is no limit.',
+        }),
+      ),
+      diskBytes: optional(
+        Type.Integer({ minimum: 0, description: 'Of all sessions: beyond it the oldest that have stopped are deleted.' }),
+      ),
+      ageDays: optional(Type.Number({ minimum: 0, description: 'Sessions that stopped longer ago are deleted.' })),
+    }),
+  ),
   readers: optional(closed({ threads: optional(Type.Integer({ minimum: 1, maximum: 64 })) })),
 })
 
@@ -64,7 +79,12 @@ export interface Config {
   /** Where it answers over WebSockets from the start on; null: nowhere until it is asked to. */
   websocketPort: number | null
   readerThreads: number
+  /** null: no limit. */
+  retention: { sessionBytes: number | null; diskBytes: number | null; ageDays: number | null }
 }
+
+/** So large that only a session which nobody ends comes to it, bytes. */
+const sessionBytesDefault = 20 * 1024 ** 3
 
 /** Rejects what is not understood with 1005 configInvalid, naming the file and the key. */
 export function readConfig(file: string, environment: Environment): Config {
@@ -85,6 +105,11 @@ export function readConfig(file: string, environment: Environment): Config {
     protos: (found.grpc?.protos ?? []).map((path) => resolve(dirname(file), path)),
     websocketPort: found.websocket?.port ?? null,
     readerThreads: found.readers?.threads ?? 2,
+    retention: {
+      sessionBytes: (found.retention?.sessionBytes ?? sessionBytesDefault) || null,
+      diskBytes: found.retention?.diskBytes ?? null,
+      ageDays: found.retention?.ageDays ?? null,
+    },
   }
 }
 

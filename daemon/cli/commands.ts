@@ -167,6 +167,20 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
+    name: 'doctor',
+    summary: 'look at everything that is known to go wrong, and say what to do about it; exit code 1 when something does not work',
+    details: 'It starts the daemon where none runs, as other commands do, and changes nothing else.',
+    options: [jsonLines],
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'uninstall',
+    summary: 'stop the daemon, and remove all that weir keeps on this machine: sessions, certificate, settings, caches, trust',
+    details: 'It says what it would do and asks first. The package itself stays; npm takes that away.',
+    options: [dryRun, yes],
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
+  {
     name: 'sessions',
     summary: 'list the sessions, oldest first',
     options: [jsonLines],
