@@ -1,28 +1,5 @@
-/**
- * Unix milliseconds with fractions: steady within a thread, and the same in all threads. The monotonic clock stands still in a suspended
- * machine and knows nothing of a corrected system clock; when the two differ by more than a second the system's is right.
- */
-const mostDrift = 1000
-
-export class UnixClock {
-  readonly #system: () => number
-  readonly #monotonic: () => number
-  #origin: number
-
-  constructor(system: () => number = Date.now, monotonic: () => number = () => performance.now()) {
-    this.#system = system
-    this.#monotonic = monotonic
-    this.#origin = system() - monotonic()
-  }
-
-  now(): number {
-    const system = this.#system()
-    const steady = this.#origin + this.#monotonic()
-    if (Math.abs(system - steady) <= mostDrift) return steady
-    this.#origin += system - steady
-    return system
-  }
-}
+/** The time of all threads, by one rule (`UnixClock`). */
+import { UnixClock } from '../../sdk/unix-clock.ts'
 
 const clock = new UnixClock()
 

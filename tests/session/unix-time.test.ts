@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { UnixClock } from '../../daemon/thread/unix-time.ts'
+import { UnixClock } from '../../sdk/unix-clock.ts'
 
 function clock() {
   const time = { system: 1_700_000_000_000, monotonic: 50 }
