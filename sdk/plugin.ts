@@ -167,6 +167,11 @@ export interface SourceRun {
   session: Session
   /** For launched browsers: the CA by its key (SHA-256 of the SubjectPublicKeyInfo, base64). */
   caKeyHash: string
+  /**
+   * For browsers that are attached to (`endpoint` in the config): the session's leaf certificates have one name more, `p<port at the browser's end>.<tagDomain>`,
+   * from the next connection on.
+   */
+  tagDomain: string
   /** Resolves when there is room for more: a source that does not await it is ended when 64 MiB wait. */
   emit(events: readonly SourceEvent[]): Promise<void>
 }

@@ -10,7 +10,6 @@ export const builtInExporters = [
   'mitmproxy',
   'msw',
   'openapi',
-  'otlp',
   'pcapng',
   'postman',
   'snippet',

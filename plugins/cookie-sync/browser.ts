@@ -1,7 +1,8 @@
 /** A Chromium that runs, by its debugging endpoint: what changes in it comes back, where the rule says so. */
 import { defineCookieSync, pluginApi } from '../../sdk/plugin.ts'
-import { type BrowserCookie, fromBrowser, toBrowser } from './browser/browser-cookies.ts'
-import { DebuggingEndpoint } from './browser/debugging-endpoint.ts'
+import { CdpConnection } from '../interceptor/cdp/connection.ts'
+import { cookieTarget } from '../interceptor/cdp/cookie-target.ts'
+import { connectEndpoint, noBrowserAt } from '../interceptor/cdp/endpoint.ts'
 
 export default defineCookieSync({
   kind: 'cookie-sync',
@@ -18,35 +19,40 @@ export default defineCookieSync({
     additionalProperties: false,
   },
   create({ endpoint }) {
-    const browser = new DebuggingEndpoint(endpoint)
-    const held = async () => (await browser.ask<{ cookies: BrowserCookie[] }>('Storage.getCookies')).cookies
-    return {
-      async pull() {
-        const at = Date.now()
-        return {
-          cookies: (await held()).filter(({ partitionKeyOpaque }) => !partitionKeyOpaque).map((cookie) => fromBrowser(cookie, at)),
-          at,
-        }
-      },
-      async push(changes) {
-        const before = (await held()).map((cookie) => fromBrowser(cookie, Date.now()))
-        const cookies = changes.flatMap((change) => {
-          if ('put' in change) return [toBrowser(change.put)]
-          const { name, domain, hostOnly, path, partitionKey } = change.gone
-          const same = before.filter(
-            (one) =>
-              one.name === name &&
-              one.domain === domain &&
-              one.hostOnly === hostOnly &&
-              one.path === path &&
-              one.partitionKey === partitionKey,
-          )
-          // It has no call that removes one of several partitions; an end in the past does.
-          return same.map((one) => toBrowser({ ...one, expires: 1_000 }))
-        })
-        if (cookies.length > 0) await browser.ask('Storage.setCookies', { cookies })
-      },
-      dispose: () => browser.close(),
-    }
+    const browser = new BrowserWhenAsked(endpoint)
+    return { ...cookieTarget(() => browser.reach()), dispose: () => browser.close() }
   },
 })
+
+/** Connected to when something is asked of it, and again after it was away. */
+class BrowserWhenAsked {
+  readonly #endpoint: string
+  #connection: Promise<CdpConnection> | null = null
+
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint
+  }
+
+  reach(): Promise<CdpConnection> {
+    this.#connection ??= this.#connect()
+    return this.#connection
+  }
+
+  close(): void {
+    this.#connection?.then(
+      (connection) => connection.close(),
+      () => undefined,
+    )
+    this.#connection = null
+  }
+
+  #connect(): Promise<CdpConnection> {
+    const away = noBrowserAt(this.#endpoint)
+    const made = connectEndpoint(this.#endpoint).then((transport) => new CdpConnection(transport, { away }))
+    const over = () => {
+      if (this.#connection === made) this.#connection = null
+    }
+    made.then((connection) => connection.closed).then(over, over)
+    return made
+  }
+}

@@ -7,15 +7,10 @@ export interface Answered {
 }
 
 /** Rejects when the connection breaks before the response has ended. */
-export function getThrough(
-  proxyPort: number,
-  url: string,
-  headers: OutgoingHttpHeaders = {},
-  { method = 'GET', content = '' }: { method?: string; content?: string } = {},
-): Promise<Answered> {
+export function getThrough(proxyPort: number, url: string, headers: OutgoingHttpHeaders = {}): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port: proxyPort, method, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
+      { host: '127.0.0.1', port: proxyPort, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
       (response) => {
         let body = ''
         response.setEncoding('utf8')
@@ -27,6 +22,6 @@ export function getThrough(
       },
     )
     sent.on('error', reject)
-    sent.end(content)
+    sent.end()
   })
 }

@@ -1,0 +1,43 @@
+/** Whether a request may have gone through the session's proxy: then its bytes are there. */
+import { isIP } from 'node:net'
+import type { Session } from '../../../sdk/model.ts'
+import type { Protocol } from '../cdp/protocol.ts'
+
+export interface ProxyUse {
+  /** What came over the network came through it. */
+  response(response: Protocol.Network.Response): boolean
+  /** Nothing tells which way it went. */
+  unknown(): boolean
+}
+
+/** A browser that was launched with the proxy asks nothing else. */
+export const always: ProxyUse = { response: () => true, unknown: () => true }
+export const never: ProxyUse = { response: () => false, unknown: () => false }
+
+/** A browser that was attached to may go through it or not: each response tells the address that it came from. */
+export class SeenProxyUse implements ProxyUse {
+  readonly #proxy: NonNullable<Session['proxy']>
+  #wasUsed = false
+
+  constructor(proxy: NonNullable<Session['proxy']>) {
+    this.#proxy = proxy
+  }
+
+  response({ remoteIPAddress, remotePort }: Protocol.Network.Response): boolean {
+    const isUsed = remotePort === this.#proxy.port && this.#isItsHost(remoteIPAddress ?? '')
+    this.#wasUsed ||= isUsed
+    return isUsed
+  }
+
+  /** As the responses before. */
+  unknown(): boolean {
+    return this.#wasUsed
+  }
+
+  #isItsHost(told: string): boolean {
+    const address = told.replace(/^\[|\]$/g, '')
+    const { host } = this.#proxy
+    const isAnyHost = host === '0.0.0.0' || host === '::' || isIP(host) === 0
+    return isAnyHost || address === host || address === `::ffff:${host}`
+  }
+}
