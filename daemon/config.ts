@@ -47,6 +47,21 @@ const Configuration = closed({
       }),
     }),
   ),
+  retention: optional(
+    closed({
+      sessionBytes: optional(
+        Type.Integer({
+          minimum: 0,
+          description:
+            'Of a session that says nothing itself: beyond it its oldest exchanges go. 20 GiB when absent; 0: there is no limit.',
+        }),
+      ),
+      diskBytes: optional(
+        Type.Integer({ minimum: 0, description: 'Of all sessions: beyond it the oldest that have stopped are deleted.' }),
+      ),
+      ageDays: optional(Type.Number({ minimum: 0, description: 'Sessions that stopped longer ago are deleted.' })),
+    }),
+  ),
   readers: optional(closed({ threads: optional(Type.Integer({ minimum: 1, maximum: 64 })) })),
 })
 
@@ -64,7 +79,12 @@ export interface Config {
   /** Where it answers over WebSockets from the start on; null: nowhere until it is asked to. */
   websocketPort: number | null
   readerThreads: number
+  /** null: no limit. */
+  retention: { sessionBytes: number | null; diskBytes: number | null; ageDays: number | null }
 }
+
+/** So large that only a session which nobody ends comes to it, bytes. */
+const sessionBytesDefault = 20 * 1024 ** 3
 
 /** Rejects what is not understood with 1005 configInvalid, naming the file and the key. */
 export function readConfig(file: string, environment: Environment): Config {
@@ -85,6 +105,11 @@ export function readConfig(file: string, environment: Environment): Config {
     protos: (found.grpc?.protos ?? []).map((path) => resolve(dirname(file), path)),
     websocketPort: found.websocket?.port ?? null,
     readerThreads: found.readers?.threads ?? 2,
+    retention: {
+      sessionBytes: (found.retention?.sessionBytes ?? sessionBytesDefault) || null,
+      diskBytes: found.retention?.diskBytes ?? null,
+      ageDays: found.retention?.ageDays ?? null,
+    },
   }
 }
 
@@ -158,18 +183,3 @@ export const isLoopback = (host: string): boolean =>
 
 /** As a destination it is this machine; as a listener it is every interface. */
 const isUnspecified = (host: string): boolean => host === '0.0.0.0' || host === '::'
-
-/** First releases without CVE-2026-111497 (brotli, out-of-bounds write), by major version. */
-const repaired: { [major: number]: [minor: number, patch: number] } = { 22: [23, 4], 24: [22, 1], 26: [12, 1] }
-
-/** What is known to be wrong with a runtime, in words. weir itself never decodes brotli natively. */
-export function runtimeWarnings(version: string): string[] {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
-  const fixed = repaired[major]
-  const isRepaired = fixed ? minor > fixed[0] || (minor === fixed[0] && patch >= fixed[1]) : major > 26
-  if (isRepaired) return []
-  const newest = Object.entries(repaired).map(([at, [m, p]]) => `${at}.${m}.${p}`)
-  return [
-    `Node ${version} has a hole in its brotli decoder (CVE-2026-111497); weir does not use it, but update to ${newest.join(', ')} or newer`,
-  ]
-}

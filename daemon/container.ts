@@ -49,6 +49,7 @@ import { RequestSender } from './session/send/request-sender.ts'
 import { SendPlaces } from './session/send/send-places.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { SessionOverview } from './session/session-overview.ts'
+import { SessionRetention } from './session/session-retention.ts'
 import { TextSearcher } from './session/text-searcher.ts'
 import { IndexMaker } from './store/index-maker.ts'
 import { ReaderPool } from './store/reader-pool.ts'
@@ -89,6 +90,7 @@ export const parts = {
   sendPlaces: part<SendPlaces>('SendPlaces'),
   sessionManager: part<SessionManager>('SessionManager'),
   sessionOverview: part<SessionOverview>('SessionOverview'),
+  sessionRetention: part<SessionRetention>('SessionRetention'),
   sqlRunner: part<SqlRunner>('SqlRunner'),
   subscriptions: part<Subscriptions>('Subscriptions'),
   textSearcher: part<TextSearcher>('TextSearcher'),
@@ -169,13 +171,28 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       new SessionManager({
         threads: get(parts.captureThreads),
         fileOf: (id) => sessionFile(home, id),
+        limits: config.retention.sessionBytes === null ? {} : { sessionBytes: config.retention.sessionBytes },
         log,
         indexes: get(parts.indexMaker),
         plugins: get(parts.exporterRunner).directory,
         files: get(parts.pluginFiles),
         signals: get(parts.changeSignals),
-        changed: (session) => get(parts.rpcServer).notify('session/didChange', { session }),
+        changed: (session) => {
+          get(parts.rpcServer).notify('session/didChange', { session })
+          if (session.state === 'stopped') get(parts.sessionRetention).look()
+        },
         pluginFailed: (failure) => get(parts.rpcServer).notify('plugin/didFail', failure),
+      }),
+  )
+  provide(
+    parts.sessionRetention,
+    (get) =>
+      new SessionRetention({
+        limits: config.retention,
+        folder: home.sessions,
+        list: () => get(parts.sessionManager).list(),
+        delete: (id) => get(parts.sessionManager).delete(id),
+        log,
       }),
   )
   provide(parts.importRunner, () => new ImportRunner((error) => log.fault('an import failed inside', error)))
@@ -289,6 +306,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         version: version(),
         threads: get(parts.captureThreads),
         sessions: get(parts.sessionManager),
+        retention: get(parts.sessionRetention),
         readers: get(parts.readerPool),
         protos: config.protos,
         indexes: get(parts.indexMaker),

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { WeirError } from '../sdk/errors.ts'
 import type { Home } from '../sdk/home.ts'
 import type { Result } from '../sdk/protocol.ts'
-import { runtimeWarnings } from './config.ts'
+import { runtimeWarnings } from '../sdk/runtime.ts'
 import type { ImportRunner } from './import/import-runner.ts'
 import type { Jars } from './jar/jars.ts'
 import type { Log } from './log.ts'
@@ -15,6 +15,7 @@ import type { WebSocketTransport } from './rpc/websocket/websocket-transport.ts'
 import type { CaptureThreads } from './session/capture-threads.ts'
 import type { PluginReload } from './session/plugin-reload.ts'
 import { drainMs, type SessionManager } from './session/session-manager.ts'
+import type { SessionRetention } from './session/session-retention.ts'
 import { becomeInstance, type Instance } from './single-instance.ts'
 import type { IndexMaker } from './store/index-maker.ts'
 import type { ReaderPool } from './store/reader-pool.ts'
@@ -30,6 +31,7 @@ export interface DaemonParts {
   version: string
   threads: CaptureThreads
   sessions: SessionManager
+  retention: SessionRetention
   readers: ReaderPool
   /** The user's .proto files and folders. */
   protos: readonly string[]
@@ -69,11 +71,14 @@ export class Daemon {
 
   /** Resolves when the socket answers; the catalogue is read after that. Rejects with 1002 daemonRunning when there is one. */
   async start(): Promise<void> {
-    const { home, log, version, rpc, sessions, imports, pluginReload, cookieSync } = this.#parts
+    const { home, log, version, rpc, sessions, retention, imports, pluginReload, cookieSync } = this.#parts
     this.#instance = await becomeInstance(home, rpc.server)
     pluginReload.start()
     log.write('info', 'weir answers', { version, node: process.versions.node })
-    sessions.open().catch((error: unknown) => log.fault('the sessions could not be opened', error))
+    sessions.open().then(
+      () => retention.start(),
+      (error: unknown) => log.fault('the sessions could not be opened', error),
+    )
     imports.removeUnfinished(home.sessions).catch((error: unknown) => log.fault('what an import left could not be removed', error))
     cookieSync.open().catch((error: unknown) => log.fault('the sync rules could not be read', error))
     this.#startWebSockets().catch((error: unknown) => log.fault('WebSockets cannot be answered', error))
@@ -102,7 +107,7 @@ export class Daemon {
   }
 
   async status(): Promise<Result<'daemon/status'>> {
-    const { home, version, threads, sessions, webSockets } = this.#parts
+    const { home, version, threads, sessions, retention, webSockets } = this.#parts
     const { address, connections } = webSockets
     return {
       version,
@@ -119,6 +124,7 @@ export class Daemon {
         ...runtimeWarnings(process.versions.node),
         ...(this.#websocketProblem === null || address ? [] : [`websocket.port: ${this.#websocketProblem}`]),
         ...this.#protoProblems.map((problem) => `grpc.protos: ${problem}; messages are decoded without it`),
+        ...retention.warnings(),
         ...(sessions.catalogueError ? [`sessions cannot be opened: ${sessions.catalogueError.message}`] : []),
       ],
     }
@@ -153,7 +159,9 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    const { exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, webSockets, log } = this.#parts
+    const { retention, exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, webSockets, log } =
+      this.#parts
+    retention.stop()
     const watching = pluginFiles.close()
     await this.#drain()
     sqlRunner.close()

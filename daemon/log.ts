@@ -2,7 +2,7 @@
  * The log: JSON lines in the home's `weir.log` (0600). What passes through weir stays out of it: no header values, no
  * bodies, no query strings; so errors are written without the texts that could quote them.
  */
-import { chmodSync, fchmodSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import pino from 'pino'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -13,16 +13,13 @@ export interface Log {
   fault(message: string, error: unknown, facts?: { [name: string]: unknown }): void
 }
 
-/** A log of more bytes than this becomes `weir.log.1` at the next start. */
+/** A log of so many bytes becomes `weir.log.1`, in place of the one before: both together never take more than twice that. */
 const turnOverBytes = 10 * 1024 * 1024
 
 export function openLog(file: string, level: Level): Log {
-  turnOver(file)
-  const descriptor = openSync(file, 'a', 0o600)
-  fchmodSync(descriptor, 0o600)
   const logger = pino(
     { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
-    pino.destination({ fd: descriptor, sync: true }),
+    new LogFile(file),
   )
   return {
     write: (at, message, facts = {}) => logger[at](facts, withoutQueries(message)),
@@ -30,11 +27,57 @@ export function openLog(file: string, level: Level): Log {
   }
 }
 
-function turnOver(file: string): void {
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (!found || found.size < turnOverBytes) return
-  renameSync(file, `${file}.1`)
-  chmodSync(`${file}.1`, 0o600)
+/** Lines are on the disk when `write` returns. A disk that takes none costs lines, and never the daemon: what went wrong is said when it takes some again. */
+class LogFile {
+  readonly #file: string
+  #descriptor: number
+  #bytes: number
+  #lost = 0
+  #trouble = ''
+
+  constructor(file: string) {
+    this.#file = file
+    this.#descriptor = openPrivate(file)
+    this.#bytes = fstatSync(this.#descriptor).size
+  }
+
+  write(line: string): void {
+    if (this.#bytes >= turnOverBytes) this.#turnOver()
+    try {
+      if (this.#trouble !== '') this.#bytes += writeSync(this.#descriptor, this.#told())
+      this.#trouble = ''
+      this.#lost = 0
+      this.#bytes += writeSync(this.#descriptor, line)
+    } catch (error) {
+      this.#lost++
+      this.#trouble = (error as Error).message
+    }
+  }
+
+  #told(): string {
+    const words = `the log could not be written in full: ${this.#trouble}`
+    return `${JSON.stringify({ level: 'error', time: new Date().toISOString(), pid: process.pid, lost: this.#lost, msg: words })}\n`
+  }
+
+  /** Where that fails the old file goes on for as long again. */
+  #turnOver(): void {
+    this.#bytes = 0
+    try {
+      renameSync(this.#file, `${this.#file}.1`)
+      const next = openPrivate(this.#file)
+      closeSync(this.#descriptor)
+      this.#descriptor = next
+      this.#bytes = fstatSync(next).size
+    } catch (error) {
+      this.#trouble = (error as Error).message
+    }
+  }
+}
+
+function openPrivate(file: string): number {
+  const descriptor = openSync(file, 'a', 0o600)
+  fchmodSync(descriptor, 0o600)
+  return descriptor
 }
 
 /** A SyntaxError of JSON.parse quotes its input; the stack says enough. */

@@ -14,6 +14,10 @@ export function splitAuthority(authority: string): Authority {
   return { host: (host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host).toLowerCase(), port }
 }
 
+/** Of a proxy that listens there: `http://127.0.0.1:9347`. */
+export const proxyUrl = ({ host, port }: { host: string; port: number }): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
 export const defaultPort = (scheme: string): number => (scheme === 'https' ? 443 : 80)
 
 /** As it stands, without the default port of its scheme. */

@@ -13,6 +13,7 @@ import {
   StreamMessageWriter,
 } from './json-rpc.ts'
 import type { Method, Notification, NotificationParams, Params, Result } from './protocol.ts'
+import { protocolVersion } from './protocol-version.ts'
 
 export interface CallOptions {
   /** Aborting it cancels the call in the daemon, which then rejects with -32800. */
@@ -84,13 +85,15 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   return connectStream(await openSocket(home.socket, options.signal), options)
 }
 
-/** The same over any byte stream, for example a pipe to `weir stdio`. */
+/** The same over any byte stream, for example a pipe to `weir stdio`. Rejects with 1006 protocolMismatch when a daemon of another protocol answers. */
 export async function connectStream(stream: Duplex, options: ConnectOptions = {}): Promise<Client> {
   const link = new Link(stream)
   const { client = { name: 'weir-sdk', version: '0' }, requires, signal } = options
   try {
-    const initialized = await link.request('initialize', { client, ...(requires && { requires }) }, signal ? { signal } : {})
-    return new Client(link, initialized as Result<'initialize'>)
+    const params = { client, ...(requires && { requires }) }
+    const initialized = (await link.request('initialize', params, signal ? { signal } : {})) as Result<'initialize'>
+    if (initialized.protocol !== protocolVersion) throw protocolMismatch(initialized)
+    return new Client(link, initialized)
   } catch (error) {
     link.end()
     throw error
@@ -116,6 +119,12 @@ function openSocket(path: string, signal?: AbortSignal): Promise<Socket> {
 
 const unreachable = (path: string, errno = 'unknown') =>
   new WeirError(codes.unavailable, 'daemonUnreachable', `no daemon answers on ${path}; start one with: weir start`, { errno })
+
+function protocolMismatch({ daemon, protocol }: Result<'initialize'>): WeirError {
+  const advice = 'use the client that comes with that version, or end it (weir stop) and start the daemon that comes with this client'
+  const message = `weir ${daemon.version} runs (pid ${daemon.pid}) and speaks version ${protocol} of the protocol, this client version ${protocolVersion}: ${advice}`
+  return new WeirError(codes.missingCapability, 'protocolMismatch', message, { protocol })
+}
 
 /** A socket outside the home lies in a folder that anybody could have made first. */
 async function refuseForeignFolder(home: Home): Promise<void> {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { type Client, type ConnectOptions, connect } from './client.ts'
 import { fromWire, unavailable, WeirError, type WireError } from './errors.ts'
 import { type Environment, type Home, makeHomeFolder, resolveHome } from './home.ts'
+import { isTooOld, oldestNode } from './runtime.ts'
 
 export interface StartOptions {
   home?: Home
@@ -27,10 +28,12 @@ const program = fileURLToPath(new URL('../daemon/weir.js', import.meta.url))
 
 /**
  * Starts the daemon of a home in the background; resolves once its socket answers. One that runs already is as good
- * (`started` is false then). Rejects with the daemon's own words when it dies, with 1005 daemonStartTimeout when it is silent.
+ * (`started` is false then). Rejects with the daemon's own words when it dies, with 1005 daemonStartTimeout when it is silent, with 1005
+ * runtimeTooOld where this process runs on a Node that the daemon cannot run on.
  */
 export async function startDaemon(options: StartOptions = {}): Promise<{ pid: number; started: boolean }> {
   const { env = process.env, home = resolveHome(env), timeoutMs = 15_000 } = options
+  if (isTooOld(process.versions.node)) throw runtimeTooOld()
   makeHomeFolder(home.folder)
   makeHomeFolder(dirname(home.log))
   const log = await open(home.log, 'a+', 0o600)
@@ -55,6 +58,12 @@ export async function startDaemon(options: StartOptions = {}): Promise<{ pid: nu
     await log.close()
   }
 }
+
+const runtimeTooOld = (): WeirError =>
+  unavailable(
+    'runtimeTooOld',
+    `no daemon runs, and it needs Node ${oldestNode.join('.')} or newer to be started (this is ${process.versions.node}): start it with weir start on a newer one; this client then connects to it`,
+  )
 
 /** The daemon runs in another folder than its caller. */
 function withAbsoluteRoots(env: Environment): Environment {

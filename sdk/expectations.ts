@@ -34,7 +34,7 @@ export async function expectQuiet(
   const { item, quiet } = await client.call('exchange/wait', { ...expected, quietMs, timeoutMs })
   if (quiet) return
   const last = item ? `the last that was heard of: ${line(item)}` : await recent(client, expected.sessionId)
-  throw new Error(`${expected.where} did not become quiet within ${timeoutMs / 1000} s; ${last}`)
+  throw new Error(`${expected.where || 'the session'} did not become quiet within ${timeoutMs / 1000} s; ${last}`)
 }
 
 const shown = 10

@@ -14,8 +14,6 @@ import { Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
 
-export const protocolVersion = 1
-
 const optional = Type.Optional
 const text = Type.String()
 const flag = Type.Boolean()

@@ -1,6 +1,6 @@
 /** Starting the session of `weir capture`. */
 import { readFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
+import { proxyUrl } from '../../sdk/authority.ts'
 import type { Client } from '../../sdk/client.ts'
 import { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
@@ -12,7 +12,8 @@ import type { Given } from './given.ts'
 import { type PluginFlag, pluginSettings } from './plugin-flags.ts'
 import { printable } from './printable.ts'
 
-const defaultPort = 9347
+/** Where `weir capture` listens when nobody says. */
+export const defaultPort = 9347
 /** How many ports are tried after the default one. */
 const nextPorts = 100
 
@@ -32,7 +33,7 @@ export async function startCapture(client: Client, context: Context, given: Give
   if (!session.proxy) throw new CommandFailed('the session has no proxy')
   const { reverse } = settings
   if (settings.tls?.keyLog) await context.err.line(`weir: TLS secrets go to ${printable(`${session.file}.keys`)}`)
-  return { session, proxy: `http://${authority(session.proxy)}`, ...(reverse !== undefined && { reverse }) }
+  return { session, proxy: proxyUrl(session.proxy), ...(reverse !== undefined && { reverse }) }
 }
 
 async function startOnNextFree(start: (port: number) => Promise<Session>): Promise<Session> {
@@ -85,5 +86,3 @@ async function extraRoots({ env, err }: Context): Promise<string> {
     return ''
   }
 }
-
-const authority = ({ host, port }: { host: string; port: number }): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`

@@ -167,6 +167,20 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
+    name: 'doctor',
+    summary: 'look at everything that is known to go wrong, and say what to do about it; exit code 1 when something does not work',
+    details: 'It starts the daemon where none runs, as other commands do, and changes nothing else.',
+    options: [jsonLines],
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'uninstall',
+    summary: 'stop the daemon, and remove all that weir keeps on this machine: sessions, certificate, settings, caches, trust',
+    details: 'It says what it would do and asks first. The package itself stays; npm takes that away.',
+    options: [dryRun, yes],
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
+  {
     name: 'sessions',
     summary: 'list the sessions, oldest first',
     options: [jsonLines],
@@ -365,7 +379,7 @@ differs from the recorded one: JSON bodies by structure, other texts by lines. I
   {
     name: 'export',
     summary: 'write a session in another format, to standard output or a file',
-    details: `With --follow (jsonl, and exporters of your own that can) the output grows with the session: a file, a named pipe, standard output, or an HTTP
+    details: `With --follow (jsonl, otlp, and exporters of your own that can) the output grows with the session: a file, a named pipe, standard output, or an HTTP
 endpoint (--to). Said again with the same file, it goes on where that is; else --since takes the clock that it printed when it ended.`,
     arguments: [session, { name: 'exporter', summary: 'the format; har is one', completion: builtInExporters }],
     options: [
@@ -619,6 +633,21 @@ nothing to do. --store container prints how an image is told to trust it, and ch
       { name: 'params', summary: 'a JSON object; - reads it from standard input', optional: true },
     ],
     load: async () => (await import('./commands/rpc.ts')).rpc,
+  },
+  {
+    name: 'mcp',
+    summary: 'the daemon for agents: a Model Context Protocol server on standard input and output',
+    details: `Name it in an agent's settings as a server with the command weir (npx weir) and the argument mcp. Credentials are hidden from the agent, which can hide
+more and not less than --redact says: what was captured could ask it to.`,
+    options: [
+      redactOption('the least that is hidden, standard when absent'),
+      {
+        flags: '--budget <characters>',
+        summary: 'what one answer may hold; 40000 when absent. What is longer is cut, with a way to read on',
+        parse: integer('--budget', 2_000, 1_000_000),
+      },
+    ],
+    load: async () => (await import('./commands/mcp.ts')).mcp,
   },
   {
     name: 'stdio',

@@ -10,6 +10,7 @@ export const builtInExporters = [
   'mitmproxy',
   'msw',
   'openapi',
+  'otlp',
   'pcapng',
   'postman',
   'snippet',

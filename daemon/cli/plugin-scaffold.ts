@@ -53,10 +53,10 @@ const exporter: Kind = {
   use: (name) => `weir export SESSION ${name} -o FILE`,
   module: (name) => `// @ts-check
 import { once } from 'node:events'
-import { defineExporter } from '@weir/weir/sdk/plugin'
+import { defineExporter } from '@weir/weir/plugin'
 
 /**
- * @param {import('@weir/weir/sdk/plugin').ExportedExchange} exchange
+ * @param {import('@weir/weir/plugin').ExportedExchange} exchange
  * @param {string} separator
  */
 const line = ({ request, response }, separator) => [request.method, request.url, response?.status ?? '-'].join(separator) + '\\n'
@@ -85,7 +85,7 @@ export default defineExporter({
 `,
   test: (name) => `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runExporter, testExchange } from '@weir/weir/sdk/testing'
+import { runExporter, testExchange } from '@weir/weir/testing'
 import plugin from 'weir-exporter-${name}'
 
 test('writes one line for each exchange', async () => {
@@ -100,10 +100,10 @@ const filter: Kind = {
   description: 'Leaves a header field of requests out of the record',
   use: (name) => `weir capture --filter ${name} -- COMMAND`,
   module: (name) => `// @ts-check
-import { defineFilter } from '@weir/weir/sdk/plugin'
+import { defineFilter } from '@weir/weir/plugin'
 
 /**
- * @param {import('@weir/weir/sdk/plugin').FilteredExchange['request']} request
+ * @param {import('@weir/weir/plugin').FilteredExchange['request']} request
  * @param {string} header
  */
 const without = (request, header) => request.headers.filter(([name]) => name.toLowerCase() !== header.toLowerCase())
@@ -131,7 +131,7 @@ export default defineFilter({
 `,
   test: (name) => `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runFilter, testExchange } from '@weir/weir/sdk/testing'
+import { runFilter, testExchange } from '@weir/weir/testing'
 import plugin from 'weir-filter-${name}'
 
 test('leaves the field out, and keeps the others', async () => {
@@ -147,7 +147,7 @@ const cookieSync: Kind = {
   use: (name) => `weir sync set example.com --to ${name}:path=/absolute/cookies.env`,
   module: (name) => `// @ts-check
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { defineCookieSync } from '@weir/weir/sdk/plugin'
+import { defineCookieSync } from '@weir/weir/plugin'
 
 /**
  * @param {string} path
@@ -191,7 +191,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openTarget, testCookie } from '@weir/weir/sdk/testing'
+import { openTarget, testCookie } from '@weir/weir/testing'
 import plugin from 'weir-cookie-sync-${name}'
 
 test('the file holds what was put, and not what has gone', async () => {

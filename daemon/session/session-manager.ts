@@ -4,7 +4,7 @@ import { conflict, notFound } from '../../sdk/errors.ts'
 import type { Counts, SessionState, Session as SessionView } from '../../sdk/model.ts'
 import type { NotificationParams, Params } from '../../sdk/protocol.ts'
 import { parseQuery } from '../../sdk/query.ts'
-import type { AutoStopSettings, ProxySettings } from '../../sdk/session-settings.ts'
+import type { AutoStopSettings, ProxySettings, SessionLimits } from '../../sdk/session-settings.ts'
 import type { EditedSession, RecorderSurface } from '../capture/surface.ts'
 import type { Log } from '../log.ts'
 import type { FileWatch } from '../plugin/file-watch.ts'
@@ -22,7 +22,7 @@ import type { ChangeSignals } from './change-signals.ts'
 import { checkListener } from './listener-rules.ts'
 import { noCounts, Session, type SessionChanges, type SessionSettings } from './session.ts'
 import { SessionFilters } from './session-filters.ts'
-import { listenerSettings, listenParams, openParams } from './thread-params.ts'
+import { limitsOf, listenerSettings, listenParams, openParams } from './thread-params.ts'
 
 /** How long a stopping session waits for what is in flight, ms. */
 export const drainMs = 2000
@@ -31,6 +31,8 @@ export interface SessionManagerOptions {
   threads: CaptureThreads
   /** Absolute path of a session's file. */
   fileOf(id: string): string
+  /** Of sessions that have none of their own. */
+  limits: SessionLimits
   log: Log
   indexes: IndexMaker
   /** Of plugins. */
@@ -179,7 +181,8 @@ export class SessionManager implements SessionRecovery {
       if (session.isOpen && changes.where !== undefined)
         await this.#threads.recorder.call('setWhere', { handle: session.handle, where: changes.where })
       if (session.isOpen && (changes.limits || changes.autoStop)) {
-        const { autoStop = {}, limits = {} } = settings
+        const { autoStop = {} } = settings
+        const limits = limitsOf(settings, this.#options.limits)
         const exchangesLeft = changes.autoStop ? autoStop.exchanges : session.autoStop?.exchangesLeft
         await this.#threads.recorder.call('limitSession', { handle: session.handle, limits, exchangesLeft })
         if (changes.autoStop) this.#awaitStop(session, autoStop)
@@ -490,7 +493,7 @@ export class SessionManager implements SessionRecovery {
     more: Partial<Parameters<RecorderSurface['openSession']>[0]> = {},
   ): Promise<EditedSession> {
     const filters = await this.#filters.specsAgain(session)
-    const open = () => recorder.call('openSession', { ...openParams(session), filters, ...more })
+    const open = () => recorder.call('openSession', { ...openParams(session, this.#options.limits), filters, ...more })
     return this.#filters.opened(session, filters, open)
   }
 

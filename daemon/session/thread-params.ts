@@ -1,4 +1,5 @@
 /** What the proxy and the recorder threads are told of a session. */
+import type { SessionLimits } from '../../sdk/session-settings.ts'
 import type { ListenerSettings } from '../proxy/surface.ts'
 import { defaultHost } from './listener-rules.ts'
 import type { Session, SessionSettings } from './session.ts'
@@ -17,12 +18,15 @@ export const listenerSettings = (
   ...(tls.keyLog && { keyLog: `${file}.keys` }),
 })
 
+/** Its own limits, and where it has none those that hold for all. */
+export const limitsOf = ({ limits }: SessionSettings, defaults: SessionLimits): SessionLimits => ({ ...defaults, ...limits })
+
 /** How the recorder opens it. */
-export const openParams = ({ id, file, handle, settings }: Session) => ({
+export const openParams = ({ id, file, handle, settings }: Session, defaults: SessionLimits) => ({
   id,
   file,
   handle,
-  limits: settings.limits ?? {},
+  limits: limitsOf(settings, defaults),
   where: settings.where,
   exchangesLeft: settings.autoStop?.exchanges,
   withoutCookies: settings.cookies === false,

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readConfig, refusedEnvironment, runtimeWarnings, withoutOwnProxies } from '../../daemon/config.ts'
+import { readConfig, refusedEnvironment, withoutOwnProxies } from '../../daemon/config.ts'
 import type { WeirError } from '../../sdk/errors.ts'
+import { runtimeWarnings } from '../../sdk/runtime.ts'
 import { temporaryHome } from '../support/home.ts'
 
 async function configFile(text: string): Promise<string> {
@@ -32,6 +33,7 @@ describe('config.toml', () => {
       protos: [],
       websocketPort: null,
       readerThreads: 2,
+      retention: { sessionBytes: 20 * 1024 ** 3, diskBytes: null, ageDays: null },
     })
   })
 
@@ -42,6 +44,11 @@ describe('config.toml', () => {
       limits: { connections: 5, connectMs: 100, handshakeMs: 15_000 },
       readerThreads: 1,
     })
+  })
+
+  it('says what is kept of sessions; 0 is no limit', async () => {
+    const file = await configFile('[retention]\nsessionBytes = 0\ndiskBytes = 5000000000\nageDays = 30\n')
+    expect(readConfig(file, {}).retention).toEqual({ sessionBytes: null, diskBytes: 5e9, ageDays: 30 })
   })
 
   it("names the user's plugins", async () => {

@@ -126,8 +126,12 @@ test('listing creates no exporter', async () => {
 })
 
 test('a plugin imports the SDK of the weir that runs it, wherever it lies', async () => {
-  const source = linesSource('sdk').replace('export default {', 'export default defineExporter({').replace(/}\n$/, '})\n')
-  const { names, messages } = await listWith({ 'sdk.mjs': `import { defineExporter } from '@weir/weir/sdk/plugin'\n${source}` })
+  const defined = (name: string, from: string) =>
+    `import { defineExporter } from '${from}'\n${linesSource(name).replace('export default {', 'export default defineExporter({').replace(/}\n$/, '})\n')}`
+  const { names, messages } = await listWith({
+    'new.mjs': defined('of-plugin', '@weir/weir/plugin'),
+    'old.mjs': defined('of-sdk', '@weir/weir/sdk/plugin'),
+  })
   expect(messages).toEqual([])
-  expect(names).toContain('sdk')
+  expect(names).toEqual(expect.arrayContaining(['of-plugin', 'of-sdk']))
 })

@@ -8,7 +8,17 @@ const sdk = join(import.meta.dirname, '../../sdk')
 export async function installSdk(folder: string): Promise<void> {
   const home = join(folder, 'node_modules/@weir/weir')
   await mkdir(home, { recursive: true })
-  const manifest = { name: '@weir/weir', version: '0.1.0', type: 'module', exports: { './sdk/*': './sdk/*.ts' } }
+  const manifest = {
+    name: '@weir/weir',
+    version: '0.1.0',
+    type: 'module',
+    exports: {
+      './client': './sdk/exports/client.ts',
+      './plugin': './sdk/plugin.ts',
+      './testing': './sdk/exports/testing.ts',
+      './sdk/*': './sdk/*.ts',
+    },
+  }
   await writeFile(join(home, 'package.json'), JSON.stringify(manifest))
   await symlink(sdk, join(home, 'sdk'))
 }

@@ -7,10 +7,15 @@ export interface Answered {
 }
 
 /** Rejects when the connection breaks before the response has ended. */
-export function getThrough(proxyPort: number, url: string, headers: OutgoingHttpHeaders = {}): Promise<Answered> {
+export function getThrough(
+  proxyPort: number,
+  url: string,
+  headers: OutgoingHttpHeaders = {},
+  { method = 'GET', content = '' }: { method?: string; content?: string } = {},
+): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port: proxyPort, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
+      { host: '127.0.0.1', port: proxyPort, method, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
       (response) => {
         let body = ''
         response.setEncoding('utf8')
@@ -22,6 +27,6 @@ export function getThrough(proxyPort: number, url: string, headers: OutgoingHttp
       },
     )
     sent.on('error', reject)
-    sent.end()
+    sent.end(content)
   })
 }

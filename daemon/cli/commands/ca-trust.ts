@@ -1,6 +1,4 @@
 /** `weir ca install | uninstall | check`: trust in the CA beyond one command. Nothing is run that was not said before. */
-import { createHash, X509Certificate } from 'node:crypto'
-import type { Result } from '../../../sdk/protocol.ts'
 import type { CommandRun } from '../command.ts'
 import { confirmed } from '../confirm.ts'
 import { type Context, withClient } from '../context.ts'
@@ -9,6 +7,7 @@ import type { Given } from '../given.ts'
 import { writeJsonLines } from '../json-output.ts'
 import { printable } from '../printable.ts'
 import { containerRecipe } from '../trust/container-recipe.ts'
+import { identifyCa } from '../trust/identify.ts'
 import { thisMachine } from '../trust/machine.ts'
 import { runCommands, typed } from '../trust/run-commands.ts'
 import { findStores } from '../trust/stores.ts'
@@ -81,13 +80,11 @@ const names = (stores: readonly TrustStore[]): string => [...new Set(stores.map(
 const question = (count: number): string => `Run ${count === 1 ? 'this command' : `these ${count} commands`}?`
 const unasked = 'nothing was changed: confirm with --yes, or look only with --dry-run'
 
-const trustedCa = (context: Context): Promise<TrustedCa> => withClient(context, async (client) => identify(await client.call('ca/get', {})))
-
-function identify({ path, certificate }: Result<'ca/get'>): TrustedCa {
-  const { raw } = new X509Certificate(certificate)
-  const hash = (algorithm: string) => createHash(algorithm).update(raw).digest('hex')
-  return { path, certificate, alias: `weir-${hash('sha256').slice(0, 12)}`, sha1: hash('sha1').toUpperCase() }
-}
+const trustedCa = (context: Context): Promise<TrustedCa> =>
+  withClient(context, async (client) => {
+    const { path, certificate } = await client.call('ca/get', {})
+    return identifyCa(path, certificate)
+  })
 
 function stateOf(state: TrustState): { state: 'trusted' | 'untrusted' | 'unknown'; reason?: string } {
   if ('unknown' in state) return { state: 'unknown', reason: state.unknown }

@@ -1,6 +1,7 @@
 /** initialize, rpc.discover, daemon/* */
 import { codes, WeirError } from '../../../sdk/errors.ts'
-import { features, type Method, protocolVersion, type Result, requests } from '../../../sdk/protocol.ts'
+import { features, type Method, type Result, requests } from '../../../sdk/protocol.ts'
+import { protocolVersion } from '../../../sdk/protocol-version.ts'
 import type { Handlers } from '../call.ts'
 import { openRpcDocument } from '../open-rpc.ts'
 import { type Grant, mayCall } from '../rights.ts'

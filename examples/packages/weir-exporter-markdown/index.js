@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 
 /** @typedef {{ title?: string, columns: string[] }} Options */
-/** @typedef {import('@weir/weir/sdk/plugin').ExportedExchange} ExportedExchange */
+/** @typedef {import('@weir/weir/plugin').ExportedExchange} ExportedExchange */
 
 /** @type {{ [name: string]: (exchange: ExportedExchange) => string | number | null | undefined }} */
 const columns = {
@@ -25,7 +25,7 @@ const cell = (value) =>
 /** @param {string[]} cells */
 const row = (cells) => `| ${cells.join(' | ')} |\n`
 
-/** @type {import('@weir/weir/sdk/plugin').ExporterManifest<Options>} */
+/** @type {import('@weir/weir/plugin').ExporterManifest<Options>} */
 export default {
   kind: 'exporter',
   name: 'markdown',

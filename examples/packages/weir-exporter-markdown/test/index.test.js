@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runExporter, testExchange } from '@weir/weir/sdk/testing'
+import { runExporter, testExchange } from '@weir/weir/testing'
 import markdown from '../index.js'
 
 test('writes a row for each exchange', async () => {

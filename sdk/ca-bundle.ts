@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates } from 'node:tls'
-import type { Environment } from '../../sdk/home.ts'
+import * as tls from 'node:tls'
 import { bundleVariables, type Files } from './command-environment.ts'
+import type { Environment } from './home.ts'
 
 export interface CaBundle extends Files {
   remove(): Promise<void>
@@ -16,7 +16,7 @@ export async function writeCaBundle(certificate: string, env: Environment): Prom
   const folder = await mkdtemp(join(tmpdir(), 'weir-ca-'))
   const bundle = join(folder, 'bundle.pem')
   const extra = join(folder, 'extra.pem')
-  const callers = readPem(env.NODE_EXTRA_CA_CERTS)
+  const callers = callersRoots(env)
   // What the caller trusts beyond the system counts for hosts that are not decrypted.
   const named = bundleVariables.map((name) => readPem(env[name]))
   await writeFile(bundle, joinPem([certificate, ...systemRoots(), callers, ...named]), { mode: 0o600 })
@@ -24,10 +24,14 @@ export async function writeCaBundle(certificate: string, env: Environment): Prom
   return { bundle, extra, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-function systemRoots(): string[] {
-  const system = getCACertificates('system')
-  return system.length > 0 ? system : getCACertificates('bundled')
+/** Node before 22.15 cannot say what the system trusts: then it is what came with Node. */
+function systemRoots(): readonly string[] {
+  const system = tls.getCACertificates?.('system') ?? []
+  return system.length > 0 ? system : tls.rootCertificates
 }
+
+/** What the caller trusts beside the system's roots, PEM: origins that a session may believe on its behalf. */
+export const callersRoots = (env: Environment): string => readPem(env.NODE_EXTRA_CA_CERTS)
 
 /** Empty where there is no such file: the program that reads it would go on without it, too. */
 function readPem(file: string | undefined): string {

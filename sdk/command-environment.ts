@@ -1,6 +1,6 @@
 /** The environment in which a command's traffic takes the way through a session's proxy. */
 import { basename, delimiter, dirname } from 'node:path'
-import type { Environment } from '../../sdk/home.ts'
+import type { Environment } from './home.ts'
 
 /** Where certificates are trusted from: OpenSSL (and so Python, Ruby, PHP), curl, requests, git, cargo, AWS tools, Deno. */
 export const bundleVariables = [

@@ -1,0 +1,67 @@
+/** What weir keeps on this machine, and taking it away. */
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Home } from '../../sdk/home.ts'
+
+/** In a folder of weir's: its own files, by their names; all else is somebody's. */
+const ownNames = [
+  /^(sessions|cache|plugins|ballast|config\.toml|sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.sock)$/,
+  /^(catalogue|jars)\.db(-wal|-shm|-journal)?$/,
+  /^weir\.log(\.\d+)?$/,
+  // Sockets that are locks, and files that were being written when weir was killed.
+  /^\.[ln][\da-z]+$/,
+  /^(sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.log)\..+$/,
+]
+
+export interface HomeFolder {
+  path: string
+  /** Names of weir's own in it. */
+  own: string[]
+  /** Of somebody else. */
+  others: string[]
+}
+
+/** Those that are there. A cache holds nothing else. */
+export async function homeFolders(home: Home): Promise<HomeFolder[]> {
+  const paths = new Set([
+    home.folder,
+    dirname(home.configuration),
+    dirname(home.log),
+    home.cache,
+    ...(home.socketFolder ? [home.socketFolder] : []),
+  ])
+  const found = await Promise.all(
+    [...paths].map(async (path) => {
+      const names = await readdir(path).catch(() => null)
+      if (names === null) return []
+      const isOwn = (name: string) => path === home.cache || ownNames.some((pattern) => pattern.test(name))
+      return [{ path, own: names.filter(isOwn), others: names.filter((name) => !isOwn(name)) }]
+    }),
+  )
+  return found.flat()
+}
+
+/** Of all that is weir's in it, whatever lies below, bytes. */
+export async function sizeOf({ path, own }: HomeFolder): Promise<number> {
+  const sizes = await Promise.all(own.map((name) => sizeBelow(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+async function sizeBelow(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => null)
+  if (found === null) return 0
+  if (!found.isDirectory()) return found.size
+  const sizes = await Promise.all((await readdir(path)).map((name) => sizeBelow(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+/** Takes away what is weir's, and the folder where nothing else is in it. Links are not followed. */
+export async function removeFolder({ path, own, others }: HomeFolder): Promise<void> {
+  for (const name of own) await rm(join(path, name), { recursive: true, force: true, maxRetries: 3 })
+  if (others.length === 0) await rmdir(path).catch(unlessThere)
+}
+
+/** Somebody put something into it meanwhile; or it is gone, with the one in which it lay. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error
+}
