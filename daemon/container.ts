@@ -34,6 +34,7 @@ import { Subscriptions } from './rpc/subscriptions.ts'
 import { PairRoom } from './rpc/websocket/pair-room.ts'
 import { Pairings } from './rpc/websocket/pairings.ts'
 import { Tokens } from './rpc/websocket/tokens.ts'
+import { ViewerRoom } from './rpc/websocket/viewer-room.ts'
 import { WebSocketTransport } from './rpc/websocket/websocket-transport.ts'
 import { CaptureThreads, type ThreadEntries } from './session/capture-threads.ts'
 import { ChangeSignals } from './session/change-signals.ts'
@@ -293,7 +294,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
     (get) =>
       new WebSocketTransport({
         tokens: get(parts.tokens),
-        rooms: [new PairRoom(get(parts.pairings))],
+        rooms: [new PairRoom(get(parts.pairings)), new ViewerRoom()],
         welcome: (wire, grant) => get(parts.rpcServer).welcome(wire, grant),
       }),
   )

@@ -181,6 +181,15 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     load: async () => (await import('./commands/uninstall.ts')).uninstall,
   },
   {
+    name: 'open',
+    summary: 'watch a session in the browser, live: table, queries, bodies, messages, overview',
+    details: `It opens the daemon's port for WebSockets (127.0.0.1:9340, or a free one) and prints a URL on it, with a code that gives one browser tab access, once, within
+five minutes: to read everything on record, and to start, stop and change sessions. weir token list shows the tabs, weir token revoke takes access back.`,
+    arguments: [{ ...session, optional: true }],
+    options: [{ flags: '--no-browser', summary: 'only print the URL' }, json],
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  {
     name: 'sessions',
     summary: 'list the sessions, oldest first',
     options: [jsonLines],

@@ -1,0 +1,170 @@
+/** The messages inside of an exchange, also while they come; a bounded number of them. */
+import { button, element, visible, visibleLines } from './dom.js'
+import { bytes, clockTime } from './format.js'
+import { fromBase64, hex } from './hex.js'
+
+/** @typedef {import('./connection.js').Connection} Connection */
+/** @typedef {import('../../sdk/model.ts').Exchange} Exchange */
+/** @typedef {import('../../sdk/model.ts').Message} Message */
+
+const atOnce = 200
+/** Beyond them the oldest leave the page. */
+const mostShown = 1000
+const shownInLine = 300
+const shownWhole = 256 * 1024
+
+export class MessagesView {
+  element = element('div', { className: 'messages' })
+  #list = element('div', { role: 'list', ariaLabel: 'Messages', tabIndex: 0, className: 'message-list' })
+  #earlier = button('Earlier messages', () => void this.#readEarlier())
+  #state = element('p', { className: 'quiet', role: 'status' })
+  /** @type {Connection} */ #connection
+  /** @type {Exchange} */ #exchange
+  /** Index of the first shown, and of the first not read. */
+  #first = 0
+  #next = 0
+  #isReading = false
+  #isWanted = false
+
+  /** @param {Connection} connection @param {Exchange} exchange */
+  constructor(connection, exchange) {
+    this.#connection = connection
+    this.#exchange = exchange
+    this.#earlier.hidden = true
+    this.element.append(this.#earlier, this.#list, this.#state)
+    void this.#begin()
+  }
+
+  /** More may have come. */
+  async update() {
+    this.#isWanted = true
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      while (this.#isWanted) {
+        this.#isWanted = false
+        for (let more = true; more; ) {
+          const page = await this.#read(this.#next, 1000)
+          this.#add(page.items)
+          more = page.more
+        }
+      }
+    } catch (error) {
+      this.#state.textContent = /** @type {Error} */ (error).message
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  async #begin() {
+    this.#isReading = true
+    try {
+      const count = await this.#count()
+      this.#first = Math.max(0, count - atOnce)
+      this.#next = this.#first
+    } catch (error) {
+      this.#state.textContent = /** @type {Error} */ (error).message
+    } finally {
+      this.#isReading = false
+    }
+    await this.update()
+  }
+
+  /** How many there are: indexes count from 0, so a few looks find the last. */
+  async #count() {
+    const isThere = async (/** @type {number} */ index) => (await this.#read(index, 1)).items.length > 0
+    let low = 0
+    let high = atOnce
+    while (await isThere(high)) {
+      low = high
+      high *= 4
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (await isThere(middle)) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
+
+  /** @param {number} since @param {number} limit @returns {Promise<{items: Message[], more: boolean}>} */
+  #read(since, limit) {
+    const { sessionId, seq } = this.#exchange
+    return this.#connection.call('exchange/readMessages', { sessionId, seq, since, limit, decode: true })
+  }
+
+  /** @param {Message[]} messages */
+  #add(messages) {
+    const last = messages.at(-1)
+    const { scrollTop, scrollHeight, clientHeight } = this.#list
+    const isAtEnd = scrollTop >= scrollHeight - clientHeight - 20
+    this.#list.append(...messages.slice(-mostShown).map(line))
+    if (last) this.#next = last.index + 1
+    while (this.#list.childElementCount > mostShown) this.#list.firstElementChild?.remove()
+    this.#first = this.#next - this.#list.childElementCount
+    if (isAtEnd) this.#list.scrollTop = this.#list.scrollHeight
+    this.#tell()
+  }
+
+  async #readEarlier() {
+    const from = Math.max(0, this.#first - atOnce)
+    const { items } = await this.#read(from, this.#first - from)
+    this.#list.prepend(...items.map(line))
+    this.#first = items[0]?.index ?? this.#first
+    this.#tell()
+  }
+
+  #tell() {
+    this.#earlier.hidden = this.#first === 0
+    this.#state.textContent = this.#next === 0 ? 'No message yet.' : `${this.#next} messages`
+  }
+}
+
+/** @param {Message} message */
+function line(message) {
+  const { index, at, direction, type, size, event, code, reason, truncated } = message
+  const sent = direction === 'sent'
+  const kind = [type, event, code, reason && `“${reason}”`, truncated && 'cut'].filter(Boolean).join(' ')
+  const content = contentOf(message)
+  const head = element(
+    'summary',
+    {},
+    element('span', { className: `arrow ${direction}`, textContent: sent ? '↑' : '↓', ariaLabel: direction }),
+    element('span', { className: 'quiet', textContent: clockTime(at) }),
+    element('span', { className: 'kind', textContent: visible(kind) }),
+    element('span', { className: 'preview', textContent: visible(content.slice(0, shownInLine)) }),
+    element('span', { className: 'quiet number', textContent: bytes(size) }),
+  )
+  const made = element('details', { id: `message-${index}` }, head)
+  made.addEventListener('toggle', () => {
+    if (!made.open || made.childElementCount > 1) return
+    const whole = wholeOf(message)
+    made.append(element('pre', { tabIndex: 0, textContent: whole.length > shownWhole ? `${whole.slice(0, shownWhole)}…` : whole }))
+  })
+  return element('div', { role: 'listitem' }, made)
+}
+
+/** @param {Message} message */
+function contentOf({ text, data, decoded }) {
+  if (text !== undefined) return text
+  if (decoded) return JSON.stringify(decoded.value ?? decoded.fields ?? decoded)
+  return Array.from(fromBase64((data ?? '').slice(0, 64)), (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+}
+
+/** @param {Message} message */
+function wholeOf({ text, data, decoded }) {
+  if (text !== undefined) return visibleLines(pretty(text))
+  if (decoded) return visibleLines(JSON.stringify(decoded, null, 2))
+  return hex(fromBase64(data ?? ''), 0)
+}
+
+/** @param {string} text */
+function pretty(text) {
+  if (!/^\s*[[{]/.test(text)) return text
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    // It only looked like JSON.
+    return text
+  }
+}
