@@ -53,7 +53,10 @@ export class QueryBox extends EventTarget {
     clearTimeout(this.#timer)
     void this.#complete(typed)
     if (!(await this.#explain(typed, false))) return
-    this.#timer = setTimeout(() => this.#use(typed), usedAfterMs)
+    this.#timer = setTimeout(() => {
+      // A word that may still be completed is not meant yet; Enter uses it all the same.
+      if (this.#list.hidden) this.#use(typed)
+    }, usedAfterMs)
   }
 
   /** @param {number} typed @param {boolean} isUsed @returns {Promise<boolean>} whether it is a query */

@@ -29,8 +29,8 @@ inChromium('shows what passes while it passes, and steers the session', async ()
   const session = await daemon.client.call('session/start', { name: 'first' })
   const port = session.proxy?.port ?? 0
   const { page, faults } = await openViewer(daemon)
-  expect(await page.title()).toBe('first — weir')
-  expect(await page.locator('#empty').textContent()).toContain(`curl --proxy http://127.0.0.1:${port} `)
+  await expect.poll(() => page.title()).toBe('first — weir')
+  await expect.poll(() => page.locator('#empty').textContent()).toContain(`curl --proxy http://127.0.0.1:${port} `)
 
   await getThrough(port, `${origin.url}/one?a=b`)
   await getThrough(port, `${origin.url}/missing`)
