@@ -6,6 +6,7 @@ import type { ExchangeRecord, MessageRecord } from '../../daemon/store/records.t
 import { SessionFile } from '../../daemon/store/session-file.ts'
 import har from '../../plugins/exporters/har.ts'
 import jsonl from '../../plugins/exporters/jsonl.ts'
+import type { BrowserView } from '../../sdk/browser-view.ts'
 import { exportFile, importContent, importFolder } from '../support/imported.ts'
 import { anyRecord } from '../support/records.ts'
 
@@ -65,6 +66,16 @@ it('of JSON Lines nothing is lost but where an exchange came from', async () => 
   )
 })
 
+/** No URL is empty, and only what is one was asked for as a WebSocket. */
+function realisticView({ page, initiator, resource, ...view }: BrowserView): BrowserView {
+  return {
+    ...view,
+    ...(page && { page }),
+    ...(initiator?.url && { initiator }),
+    ...(resource && { resource: resource === 'webSocket' ? 'fetch' : resource }),
+  }
+}
+
 const realistic = ([record, messages, tags]: Recorded): Recorded => [
   {
     ...record,
@@ -78,6 +89,7 @@ const realistic = ([record, messages, tags]: Recorded): Recorded => [
     origin: record.origin && { ...record.origin, tls: record.origin.tls && { version: 'TLSv1.3', cipher: 'c', alpn: null, sni: null } },
     sentUnkept: 0,
     receivedUnkept: 0,
+    browser: record.browser && realisticView(record.browser),
   },
   record.kind === 'websocket' ? messages.filter(({ type }) => type === 'text' || type === 'binary') : [],
   tags,

@@ -57,7 +57,7 @@ export function requestJson({ request, kind, state }: Exchange, headers: HeaderF
   const bodySize = state === 'open' && request.bodySize === 0 ? -1 : request.bodySize
   let text = `{"method":${json(request.method)},"url":${json(url)},"httpVersion":${harVersion(request.httpVersion)}`
   text += `,"cookies":${headers.requestCookies},"headers":${headers.json}`
-  text += `,"queryString":${listed(queryString(request.url))},"headersSize":-1,"bodySize":${bodySize}`
+  text += `,"queryString":${listed(queryString(url))},"headersSize":-1,"bodySize":${bodySize}`
   if (request.trailers.length > 0) text += `,"_trailers":${pairs(request.trailers)}`
   if (request.truncated) text += ',"_truncated":true'
   return text

@@ -5,7 +5,7 @@ export interface Field {
   value: string
 }
 
-/** Name and value of each query field, decoded as a form is. */
+/** Name and value of each query field, decoded as a form is. @param url as it is written: whoever reads it finds the same */
 export function queryString(url: string): Field[] {
   const at = url.indexOf('?')
   if (at < 0) return []
