@@ -13,6 +13,9 @@ import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
 import type { editor as Editor } from '../support/vscode-api.ts'
 
+// Each starts a daemon by a program that starts it, on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
+
 const run = promisify(execFile)
 const folder = join(import.meta.dirname, '../../examples/vscode')
 const api = join(import.meta.dirname, '../support/vscode-api.ts')
@@ -142,7 +145,7 @@ test('a document of an exchange that is open goes on with it, and what was captu
   expect(editor.shown.text).toContain('X-Turned: â\\u0080®evil')
 })
 
-test('the list goes on where it was after the daemon was killed, and waits after it was stopped', { timeout: 120_000 }, async () => {
+test('the list goes on where it was after the daemon was killed, and waits after it was stopped', async () => {
   const { client, pid, home, env } = await startDaemon()
   const origin = await startOrigin((_request, response) => void response.end('there'), { tls: false })
   await openEditor(home.folder)

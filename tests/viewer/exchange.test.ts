@@ -2,12 +2,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { chromiumPath } from '../support/chromium.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { importExchanges, type OpenViewer, openViewer, shownSeqs } from '../support/viewer.ts'
 import { plainWebSocketThrough } from '../support/websocket-client.ts'
+
+// Real browsers on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const inChromium = test.skipIf(chromiumPath === null)
 

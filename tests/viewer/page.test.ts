@@ -8,6 +8,9 @@ import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 import { importExchanges, openViewer, shownSeqs, viewerUrl } from '../support/viewer.ts'
 
+// Real browsers on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
+
 const inChromium = test.skipIf(chromiumPath === null)
 
 test('weir open prints a URL with a code that works once, for its own page alone', async () => {

@@ -8,6 +8,9 @@ import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
 import { dragTo, focused, importExchanges, openViewer, shownSeqs } from '../support/viewer.ts'
 
+// Real browsers on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
+
 const inChromium = test.skipIf(chromiumPath === null)
 
 const row = (page: Page, seq: number) =>
@@ -16,13 +19,13 @@ const cells = async (page: Page, seq: number) => (await row(page, seq).locator('
 
 inChromium('shows what passes while it passes, and steers the session', async () => {
   const daemon = await startDaemon()
-  const finish = new Map<string, () => void>()
+  let finish: (() => void) | null = null
   const origin = await startOrigin(
     (request, response) => {
       response.writeHead(request.url === '/missing' ? 404 : 200, { 'Content-Type': 'application/json; charset=utf-8' })
       if (request.url !== '/slow') return void response.end('{"ok":true}')
       response.write('{')
-      finish.set('/slow', () => response.end('}'))
+      finish = () => response.end('}')
     },
     { tls: false },
   )
@@ -43,7 +46,11 @@ inChromium('shows what passes while it passes, and steers the session', async ()
 
   const slow = getThrough(port, `${origin.url}/slow`)
   await expect.poll(async () => (await row(page, 3).locator('.time').textContent()) ?? '').toBe('…')
-  finish.get('/slow')?.()
+  const end = await vi.waitFor(() => {
+    expect(finish).not.toBeNull()
+    return finish as unknown as () => void
+  })
+  end()
   await slow
   await expect.poll(async () => (await row(page, 3).locator('.time').textContent()) ?? '').toMatch(/ms$/)
   await expect.poll(() => page.locator('#spoken').textContent()).toBe('3 exchanges')
@@ -55,7 +62,7 @@ inChromium('shows what passes while it passes, and steers the session', async ()
   expect((await daemon.client.call('session/get', { sessionId: session.id })).state).toBe('stopped')
   await page.getByRole('button', { name: 'New session' }).click()
   await expect.poll(() => page.locator('#session-facts').textContent()).toMatch(/^running, proxy 127\.0\.0\.1:\d+$/)
-  expect(await shownSeqs(page)).toEqual([])
+  await expect.poll(() => shownSeqs(page)).toEqual([])
   await page.locator('#session').selectOption(session.id)
   await expect.poll(() => shownSeqs(page)).toEqual([1, 2, 3])
   await daemon.client.call('exchange/delete', { sessionId: session.id, seq: 2 })
