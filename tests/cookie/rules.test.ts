@@ -1,6 +1,6 @@
 /**
- * The rules as tables: what an origin sends, what the next request carries. They cover what http-state's parser and date cases and
- * WPT's tables for attributes, prefixes, sizes, paths and SameSite cover; where RFC 6265bis says otherwise than RFC 6265, the newer one counts.
+ * The rules as tables in our own terms: what an origin sends, what the next request carries. http-state's cases and the tables of web-platform-tests
+ * stand beside them, one by one.
  */
 import { describe, expect, test } from 'vitest'
 import { HeldCookies } from '../../sdk/cookie/held-cookies.ts'
