@@ -49,7 +49,7 @@ export class JarKeeper {
       remove: ({ jar, select, exactDomain }) => this.#remove(jar, selects(select, exactDomain ? Object.is : isWithin)),
       delete: ({ jar }) => {
         const found = this.#find(jar)
-        if (found) this.#opened.delete(found.row.id)
+        if (found) this.#onDisk(() => this.#opened.delete(found.row.id))
         this.#loaded.delete(jar)
         return found?.held.size ?? 0
       },
@@ -84,7 +84,8 @@ export class JarKeeper {
 
   /** Made when there is none of the name. */
   #jar(name: string): LoadedJar {
-    return this.#find(name) ?? this.#keepLoaded(name, { row: this.#opened.make(name, this.#now()), held: new HeldCookies() })
+    const make = () => this.#opened.make(name, this.#now())
+    return this.#find(name) ?? this.#keepLoaded(name, { row: this.#onDisk(make), held: new HeldCookies() })
   }
 
   #find(name: string): LoadedJar | null {
@@ -98,13 +99,21 @@ export class JarKeeper {
     const held = new HeldCookies()
     for (const cookie of this.#opened.cookies(row.id)) held.put(cookie)
     const expired = held.dropExpired(this.#now())
-    if (expired.length > 0)
+    if (expired.length > 0) this.#forget(row, expired)
+    return this.#keepLoaded(row.name, { row, held })
+  }
+
+  /** On a full disk they stay until the jar is loaded the next time; reading does not fail for it. */
+  #forget(row: JarRow, expired: readonly Cookie[]): void {
+    try {
       this.#opened.write(
         row.id,
         expired.map((gone) => ({ gone })),
         row.updatedAt,
       )
-    return this.#keepLoaded(row.name, { row, held })
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+    }
   }
 
   #keepLoaded(name: string, jar: LoadedJar): LoadedJar {
@@ -138,10 +147,19 @@ export class JarKeeper {
   #write(name: string, row: JarRow, changes: RowChange[]): void {
     if (changes.length === 0) return
     try {
-      this.#opened.write(row.id, changes, this.#now())
+      this.#onDisk(() => this.#opened.write(row.id, changes, this.#now()))
     } catch (error) {
       // What is in memory is not true any more.
       this.#loaded.delete(name)
+      throw error
+    }
+  }
+
+  /** @throws 1005 diskFull */
+  #onDisk<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
       throw isDiskFull(error) ? unavailable('diskFull', 'there is no room on the disk for the cookies; the jar is as it was') : error
     }
   }

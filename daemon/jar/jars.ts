@@ -5,7 +5,7 @@ import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import type { JarChange } from '../../sdk/cookie/wire.ts'
 import { invalidParams, limitExceeded } from '../../sdk/errors.ts'
 import { limits, type Params, type Result } from '../../sdk/protocol.ts'
-import { OutFile } from '../plugin/out-file.ts'
+import { cannotOpen, OutFile } from '../plugin/out-file.ts'
 import { entry } from '../thread/entry.ts'
 import { ThreadSupervisor } from '../thread/supervisor.ts'
 import type { JarContext, JarEvents, JarSurface } from './surface.ts'
@@ -15,18 +15,20 @@ export interface JarsOptions {
   /** The folder of the session files, into which nothing is exported. */
   sessions: string
   fault(message: string, error: unknown): void
+  /** Another thread than weir's own, for a test of how it dies. */
+  threadEntry?: URL
 }
 
 export class Jars {
   readonly #thread: ThreadSupervisor<JarSurface>
   readonly #sessions: string
 
-  constructor({ home, sessions, fault }: JarsOptions) {
+  constructor({ home, sessions, fault, threadEntry = entry(import.meta.url, './thread') }: JarsOptions) {
     this.#sessions = sessions
     const surface: JarEvents = { fault: ({ error }) => fault('the jar thread failed inside', error) }
     this.#thread = new ThreadSupervisor<JarSurface>({
       name: 'jar',
-      entry: entry(import.meta.url, './thread'),
+      entry: threadEntry,
       surface,
       prepare: (link) => link.call('open', { home }),
       fault,
@@ -85,7 +87,7 @@ export class Jars {
       await promisify(writeFile)(file.descriptor, bytes)
     } catch (error) {
       await file.discard()
-      throw error
+      throw cannotOpen(error as NodeJS.ErrnoException)
     }
     await file.keep()
     return { path: out, cookies, leftOut }

@@ -10,7 +10,7 @@ import { openForReading } from '../../daemon/store/database.ts'
 import { Reader } from '../../daemon/store/reader.ts'
 import { sessionKind } from '../../daemon/store/session-layout.ts'
 import { temporaryHome } from '../support/home.ts'
-import { canMount, smallDisk } from './small-disk.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
 import { WireScript } from './wire-script.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`

@@ -6,24 +6,8 @@ import type { Client } from '../../sdk/client.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
+import { capture, txt } from '../support/synced.ts'
 import { getThrough } from '../support/through-proxy.ts'
-
-/** An origin that sets what the query says, and a session through which it is asked. */
-async function capture(client: Client) {
-  const origin = await startOrigin(
-    (request, response) => {
-      const fields = new URL(request.url ?? '', 'http://x').searchParams.getAll('set')
-      response.setHeader('Set-Cookie', fields).end('ok')
-    },
-    { tls: false },
-  )
-  const session = await client.call('session/start', {})
-  const set = (...fields: string[]) => {
-    const query = fields.map((field) => `set=${encodeURIComponent(field)}`).join('&')
-    return getThrough(session.proxy?.port ?? 0, `${origin.url}/?${query}`)
-  }
-  return { session, set }
-}
 
 async function daemonWithFolder() {
   const { client, home } = await startDaemon()
@@ -32,13 +16,6 @@ async function daemonWithFolder() {
 
 const jarOf = async (client: Client, jar: string) =>
   (await client.call('jar/get', { jar })).items.map(({ name, value }) => `${name}=${value}`).sort()
-
-const txt = (path: string) =>
-  readFileSync(path, 'latin1')
-    .split('\n')
-    .filter((line) => line !== '' && (!line.startsWith('#') || line.startsWith('#HttpOnly_')))
-    .map((line) => line.split('\t').slice(5).join('='))
-    .sort()
 
 const domain = 'localhost'
 
@@ -260,6 +237,29 @@ export default {
   await client.call('sync/set', { domain, targets: [{ plugin: module, config: { path } }] })
   await set('sid=1; Path=/')
   await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe('sid=1'))
+})
+
+test('a target of one\u2019s own that takes all memory is ended, and told', async () => {
+  const { client, folder } = await daemonWithFolder()
+  const module = join(folder, 'greedy.mjs')
+  writeFileSync(
+    module,
+    `const held = []
+export default {
+  kind: 'cookie-sync', name: 'greedy', version: '1', api: 1, description: 'keeps more and more', config: { type: 'object' },
+  create: () => ({
+    push: () => new Promise(() => void setInterval(() => held.push(Buffer.alloc(32 * 1024 * 1024, 1)), 20)),
+  }),
+}`,
+  )
+  const { set } = await capture(client)
+  await client.call('sync/set', { domain, targets: [{ plugin: module }] })
+  await set('sid=1; Path=/')
+  const target = async () => (await client.call('sync/list', {})).items[0]?.targets[0]
+  await vi.waitFor(async () =>
+    expect(await target()).toMatchObject({ waiting: 1, error: 'it used more than 512 MiB of memory and was ended' }),
+  )
+  await client.call('sync/delete', { domain })
 })
 
 test('a session that was there before, and somebody looks at, tells nothing', async () => {

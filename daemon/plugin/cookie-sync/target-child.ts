@@ -4,12 +4,16 @@ import { fromWire, invalidParams } from '../../../sdk/errors.ts'
 import { moduleName } from '../../../sdk/plugin/module-name.ts'
 import type { CookieTarget, PulledCookies } from '../../../sdk/plugin.ts'
 import { entry } from '../../thread/entry.ts'
+import { residentBytes } from '../../thread/resident-bytes.ts'
 import { pluginFailed } from '../failure.ts'
 import { killPluginProcess, startPluginProcess } from '../plugin-process.ts'
 import type { TargetSurroundings } from './create-target.ts'
 import type { FromTarget, TargetJob, ToTarget } from './target-messages.ts'
 
 const heapMiB = 256
+/** Resident memory: buffers lie outside of the heap, MiB. */
+const residentMiB = 512
+const watchMs = 250
 const startMs = 10_000
 const disposeMs = 750
 
@@ -34,6 +38,9 @@ class TargetChild {
       compileCache,
       serialization: 'advanced',
     })
+    const watch = setInterval(() => void this.#look(), watchMs)
+    watch.unref()
+    this.#child.once('close', () => clearInterval(watch))
   }
 
   /** Rejects with -32602 invalidConfig, 1003 pluginFailed. */
@@ -79,6 +86,12 @@ class TargetChild {
     this.#send({ dispose: true })
     const kill = setTimeout(() => killPluginProcess(this.#child), disposeMs)
     this.#child.once('close', () => clearTimeout(kill))
+  }
+
+  async #look(): Promise<void> {
+    if ((await residentBytes(this.#child.pid)) <= residentMiB * 1024 * 1024) return
+    this.#lastWords ??= `it used more than ${residentMiB} MiB of memory and was ended`
+    killPluginProcess(this.#child)
   }
 
   #send(message: ToTarget): void {

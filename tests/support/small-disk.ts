@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { temporaryHome } from '../support/home.ts'
+import { temporaryHome } from './home.ts'
 
 export const canMount = process.platform === 'linux' && process.getuid?.() === 0
 
@@ -12,6 +12,8 @@ export interface SmallDisk {
   /** Leaves so many bytes. */
   fill(left?: number): void
   clear(): void
+  /** From now on, or no longer. */
+  readOnly(is: boolean): void
 }
 
 export async function smallDisk(megabytes: number): Promise<SmallDisk> {
@@ -28,5 +30,6 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
       closeSync(file)
     },
     clear: () => rmSync(filler, { force: true }),
+    readOnly: (is) => void execFileSync('mount', ['-o', `remount,${is ? 'ro' : 'rw'}`, folder]),
   }
 }
