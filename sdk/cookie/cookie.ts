@@ -18,7 +18,7 @@ export interface Cookie {
   httpOnly: boolean
   /** null: not said, which browsers take for Lax. */
   sameSite: SameSite | null
-  /** The site on top (`https://shop.example`) below which alone it is sent (CHIPS); null: it is not partitioned. */
+  /** The site on top (`https://shop.example`) below which alone it is sent (CHIPS, partition.ts); null: it is not partitioned. */
   partitionKey: string | null
   /** Kept when a later one replaces it; cookies are sent in this order. */
   createdAt: number

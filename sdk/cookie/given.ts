@@ -1,6 +1,7 @@
 /** Cookies that come as such, not as a Set-Cookie field: by a call, or from a file. The same judge decides, and they are held to be from TLS. */
 import type { SameSite } from './cookie.ts'
 import { type HeldView, judge, type Verdict } from './judge.ts'
+import { partitionOf } from './partition.ts'
 
 /** What is absent: host-only unless the domain begins with a dot, `/`, until the client is closed, no flags. Texts as on the wire. */
 export interface GivenCookie {
@@ -25,16 +26,18 @@ export function judgeGiven(given: GivenCookie, at: number, held: HeldView): Verd
   const wanted = { ...given, domain, hostOnly: given.hostOnly ?? !given.domain.startsWith('.'), path: given.path ?? '/' }
   const url = urlOf(domain)
   if (!url) return { cause: 'rejected', reason: 'invalidDomain', cookie: null }
-  const top = given.partitionKey ?? null
-  if (top !== null && !URL.canParse(top)) return { cause: 'rejected', reason: 'malformed', cookie: null }
+  const key = given.partitionKey ?? null
+  const partition = key === null ? null : partitionOf(key, domain)
+  const topLevel = partition === null ? undefined : URL.parse(partition.topLevelSite)
+  if (topLevel === null) return { cause: 'rejected', reason: 'malformed', cookie: null }
   const expires = typeof given.expires === 'number' ? Math.min(given.expires, at + longestLifeMs) : null
   const hasEnded = expires !== null && expires <= at
   const field = setCookieField({ ...wanted, expires: hasEnded ? 0 : null })
-  const verdict = judge(field, { url, at, topLevel: top === null ? undefined : new URL(top) }, held)
+  const verdict = judge(field, { url, at, topLevel, acrossSites: partition?.hasCrossSiteAncestor }, held)
   if (verdict.cause === 'rejected') return verdict
   const { cookie } = verdict
   if (cookie.hostOnly !== wanted.hostOnly) return { cause: 'rejected', reason: 'publicSuffix', cookie }
-  const same = cookie.name === given.name && cookie.value === given.value && cookie.path === wanted.path && cookie.partitionKey === top
+  const same = cookie.name === given.name && cookie.value === given.value && cookie.path === wanted.path && cookie.partitionKey === key
   if (!same) return { cause: 'rejected', reason: 'malformed', cookie }
   const createdAt = 'before' in verdict ? cookie.createdAt : (given.createdAt ?? at)
   return { ...verdict, cookie: { ...cookie, expires, createdAt } }

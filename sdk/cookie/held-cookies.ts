@@ -3,7 +3,8 @@ import { pathMatch } from 'tough-cookie'
 import { type Cookie, type CookieKey, hasExpired, keyOf } from './cookie.ts'
 import { type GivenCookie, judgeGiven } from './given.ts'
 import { type CookieContext, type HeldView, judge, type Verdict } from './judge.ts'
-import { isTrustworthy, isWithin, siteOf } from './site.ts'
+import { partitionFor } from './partition.ts'
+import { isTrustworthy, isWithin } from './site.ts'
 
 /** `order`: as they came; a cookie that replaces another stands in its place. */
 interface Held {
@@ -107,9 +108,9 @@ export class HeldCookies implements HeldView {
 
   /** What goes with a request, in the order of the Cookie field: longer paths first, then older ones. */
   matching(context: CookieContext): Cookie[] {
-    const { url, at, topLevel, from, by } = context
+    const { url, at, from, by } = context
     const secure = isTrustworthy(url)
-    const partition = siteOf(topLevel ?? url)
+    const partition = partitionFor(context)
     return this.#within(url.hostname)
       .filter(({ cookie }) => !hasExpired(cookie, at) && (secure || !cookie.secure) && (by !== 'script' || !cookie.httpOnly))
       .filter(({ cookie: { partitionKey } }) => partitionKey === null || partitionKey === partition)

@@ -1,9 +1,10 @@
 /** Decides what becomes of one Set-Cookie field: RFC 6265bis section 5.7, and section 2 of CHIPS for partitioned ones. */
 import { defaultPath, pathMatch } from 'tough-cookie'
 import { type Cookie, type CookieKey, hasExpired } from './cookie.ts'
+import { partitionFor } from './partition.ts'
 import type { RejectionReason } from './rejections.ts'
 import { parseSetCookie, type SetCookie } from './set-cookie.ts'
-import { type CookieUrl, isPublicSuffix, isTrustworthy, isWithin, siteOf } from './site.ts'
+import { type CookieUrl, isPublicSuffix, isTrustworthy, isWithin } from './site.ts'
 
 /** Where a cookie comes from, or is to be sent to. */
 export interface CookieContext {
@@ -12,6 +13,8 @@ export interface CookieContext {
   at: number
   /** The URL of the page on top; absent: the origin itself is. */
   topLevel?: URL | undefined
+  /** A frame of another site stands between the page on top and the origin, though both are of one site. */
+  acrossSites?: boolean | undefined
   /** Who asks, as SameSite sees it; absent: `sameSite`, as for what a person opens or a program sends. */
   from?: 'sameSite' | 'crossSiteNavigation' | 'crossSite' | undefined
   /** `script` is document.cookie; absent: `http`. */
@@ -51,7 +54,8 @@ export function judge(field: string, context: CookieContext, held: HeldView): Ve
   return { cause: gone ? 'deleted' : 'updated', cookie: { ...cookie, createdAt: before.createdAt }, before }
 }
 
-function cookieOf(said: SetCookie, { url, at, topLevel }: CookieContext): Cookie {
+function cookieOf(said: SetCookie, context: CookieContext): Cookie {
+  const { url, at } = context
   const { name, value, domain, path, secure, httpOnly, sameSite, partitioned } = said
   const hostOnly = domain === null || (domain === url.hostname && isPublicSuffix(domain))
   return {
@@ -64,7 +68,7 @@ function cookieOf(said: SetCookie, { url, at, topLevel }: CookieContext): Cookie
     secure,
     httpOnly,
     sameSite,
-    partitionKey: partitioned ? siteOf(topLevel ?? url) : null,
+    partitionKey: partitioned ? partitionFor(context) : null,
     createdAt: at,
     updatedAt: at,
   }

@@ -8,7 +8,10 @@ const text = Type.String()
 const count = Type.Integer({ minimum: 0 })
 const time = Type.Number({ description: 'Unix ms.' })
 const sameSite = words('Strict', 'Lax', 'None')
-const partitionKey = Type.String({ description: 'The site on top below which alone it is sent: https://shop.example.' })
+const partitionKey = Type.String({
+  description:
+    'The site on top below which alone it is sent: `https://shop.example`; with ` across sites` behind it: of that site itself, in its own page, but below a frame of another one.',
+})
 
 export const jarName = Type.String({
   minLength: 1,

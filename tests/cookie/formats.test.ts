@@ -10,6 +10,7 @@ import { type CookieFormatName, cookieFormatNames } from '../../sdk/cookie/forma
 import { BrokenCookieFile } from '../../sdk/cookie/formats/json.ts'
 import { type CookieEntry, cookieFormats, recogniseCookieFormat } from '../../sdk/cookie/formats.ts'
 import { HeldCookies } from '../../sdk/cookie/held-cookies.ts'
+import type { CookieContext } from '../../sdk/cookie/judge.ts'
 import { chromiumPath, launchChromium } from '../support/chromium.ts'
 import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -21,11 +22,13 @@ const at = Date.UTC(2030, 0, 1)
 const year = 365 * 24 * 3600
 const url = 'https://www.shop.example/dir/page'
 
-function held(fields: readonly string[], from = url, now = at): Cookie[] {
+function held(fields: readonly string[], from = url, now = at, more: Partial<CookieContext> = {}): Cookie[] {
   const cookies = new HeldCookies()
-  for (const field of fields) cookies.take(field, { url: new URL(from), at: now })
+  for (const field of fields) cookies.take(field, { url: new URL(from), at: now, ...more })
   return [...cookies]
 }
+/** The same page, below another site's, and below a frame of another site in a page of its own. */
+const places: readonly Partial<CookieContext>[] = [{}, { topLevel: new URL('https://news.example/') }, { acrossSites: true }]
 const written = (cookies: readonly Cookie[], name: CookieFormatName): Buffer =>
   cookieFormats[name].write?.(cookies).bytes ?? Buffer.alloc(0)
 const read = (bytes: Buffer, name: CookieFormatName): CookieEntry[] => [...cookieFormats[name].read(bytes, null)]
@@ -47,7 +50,10 @@ const lossy: { [Name in CookieFormatName]?: (cookie: Cookie) => Partial<Cookie> 
     expires: expires === null ? null : Math.ceil(expires / 1000) * 1000,
   }),
   'storage-state': ({ sameSite }) => ({ sameSite: sameSite ?? 'Lax' }),
-  'set-cookie': ({ expires }) => ({ expires: expires === null ? null : Math.floor(expires / 1000) * 1000 }),
+  'set-cookie': ({ expires, partitionKey }) => ({
+    expires: expires === null ? null : Math.floor(expires / 1000) * 1000,
+    partitionKey: partitionKey === null ? null : 'https://shop.example',
+  }),
 }
 const nameless: readonly CookieFormatName[] = ['cookies-txt', 'storage-state']
 const writable = cookieFormatNames.filter((name) => cookieFormats[name].write !== null)
@@ -78,8 +84,8 @@ describe('what is written is read again', () => {
 
   test.each(writable)('%s', (name) => {
     fc.assert(
-      fc.property(fc.array(field, { maxLength: 6 }), (fields) => {
-        const cookies = held(fields).filter((cookie) => cookie.name !== '' || !nameless.includes(name))
+      fc.property(fc.array(field, { maxLength: 6 }), fc.constantFrom(...places), (fields, place) => {
+        const cookies = held(fields, url, at, place).filter((cookie) => cookie.name !== '' || !nameless.includes(name))
         const expected = cookies.map((cookie) => ({ ...cookie, ...lossy[name]?.(cookie) }))
         const known = new HeldCookies()
         for (const cookie of expected) known.put(cookie)
@@ -261,15 +267,9 @@ jar.save(ignore_discard=True, ignore_expires=True)`
 
 test.skipIf(chromiumPath === null)("Playwright's new context takes our storageState, partitions and all, and gives it back", async () => {
   const now = Date.now()
-  const ours = held(
-    [
-      'a=1',
-      'b=\u00c3\u00a9; Domain=shop.example; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=1000',
-      'c=3; Secure; Partitioned; SameSite=None',
-    ],
-    url,
-    now,
-  )
+  const fields = ['a=1', 'b=\u00c3\u00a9; Domain=shop.example; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=1000']
+  const partitioned = places.flatMap((place) => held(['c=3; Secure; Partitioned; SameSite=None'], url, now, place))
+  const ours = [...held(fields, url, now), ...partitioned]
   const context = await (await launchChromium()).newContext({ storageState: JSON.parse(written(ours, 'storage-state').toString()) })
   const back = taken(Buffer.from(JSON.stringify(await context.storageState())), 'storage-state', now)
   const facts = (cookies: Cookie[]) =>

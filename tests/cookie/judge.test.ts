@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Cookie, keyOf } from '../../sdk/cookie/cookie.ts'
 import { HeldCookies } from '../../sdk/cookie/held-cookies.ts'
 import type { CookieContext } from '../../sdk/cookie/judge.ts'
+import { partitionKeyOf, partitionOf } from '../../sdk/cookie/partition.ts'
 import { type RejectionReason, rejectionReasons } from '../../sdk/cookie/rejections.ts'
 
 const at = Date.UTC(2026, 0, 1)
@@ -61,6 +62,31 @@ describe('a cookie is', () => {
     expect(outcome(held, field, under('https://www.a.example:8443/'))).toBe('updated')
     expect(held.cookieField(under('https://b.example/'))).toBe('id=1')
     expect(held.cookieField(from('https://widget.example/'))).toBeNull()
+  })
+
+  test('another one below a frame of another site, though the page on top is its own', () => {
+    const held = new HeldCookies()
+    const field = 'id=1; Secure; SameSite=None; Partitioned'
+    const nested = from('https://www.a.example/', { topLevel: new URL('https://a.example/'), acrossSites: true })
+    const own = from('https://www.a.example/')
+    expect([outcome(held, field, own), outcome(held, field.replace('1', '2'), nested)]).toEqual(['set', 'set'])
+    expect([...held].map(({ partitionKey }) => partitionKey)).toEqual(['https://a.example', 'https://a.example across sites'])
+    expect([held.cookieField(own), held.cookieField(nested)]).toEqual(['id=1', 'id=2'])
+    const [, second] = [...held]
+    expect(new HeldCookies().give(second as Cookie, at)).toMatchObject({ cause: 'set', cookie: second })
+  })
+
+  test('in the partition that a browser names, whatever stands between', () => {
+    const keys = [
+      ['https://a.example', false, 'www.a.example', 'https://a.example'],
+      ['https://a.example', true, 'www.a.example', 'https://a.example across sites'],
+      ['https://a.example', true, 'widget.example', 'https://a.example'],
+      ['http://localhost', false, 'localhost', 'http://localhost'],
+    ] as const
+    for (const [topLevelSite, hasCrossSiteAncestor, domain, key] of keys) {
+      expect(partitionKeyOf({ topLevelSite, hasCrossSiteAncestor }, domain)).toBe(key)
+      expect(partitionOf(key, domain)).toEqual({ topLevelSite, hasCrossSiteAncestor })
+    }
   })
 })
 

@@ -59,6 +59,38 @@ test.skipIf(chromiumPath === null)('a live browser gets what is captured, and wh
   expect(await held(context)).toEqual(['own=stays', 'sid=2'])
 })
 
+test.skipIf(chromiumPath === null)(
+  'partitioned cookies go from one browser to the partition in the other that they came from',
+  async () => {
+    const { client } = await startDaemon()
+    const [one, other] = [await browserWithEndpoint(), await browserWithEndpoint()]
+    const cookie = (value: string, partitionKey: string, _crHasCrossSiteAncestor: boolean) => ({
+      ...{ name: 'id', value, domain: 'www.shop.example', path: '/', secure: true, sameSite: 'None' as const },
+      ...{ partitionKey, _crHasCrossSiteAncestor },
+    })
+    const cookies = [
+      cookie('own', 'https://shop.example', false),
+      cookie('nested', 'https://shop.example', true),
+      cookie('embedded', 'https://news.example', true),
+    ]
+    await one.context.addCookies(cookies)
+    const targets = [one, other].map(({ endpoint }) => ({ plugin: 'browser', config: { endpoint } }))
+    await client.call('sync/set', {
+      domain: 'shop.example',
+      targets: [{ plugin: 'jar', config: { jar: 'work' } }, ...targets],
+      direction: 'both',
+    })
+    const partitions = async ({ context }: { context: BrowserContext }) =>
+      new Set((await context.cookies()).map((held) => ({ ...cookie('', '', false), ...held, expires: undefined, httpOnly: undefined })))
+    await vi.waitFor(async () => expect(await partitions(other)).toEqual(await partitions(one)))
+    expect(await partitions(other)).toEqual(new Set(cookies))
+    const keys = async () =>
+      (await client.call('jar/get', { jar: 'work' })).items.map(({ value, partitionKey }) => `${value}: ${partitionKey}`).sort()
+    const expected = ['embedded: https://news.example', 'nested: https://shop.example across sites', 'own: https://shop.example']
+    await vi.waitFor(async () => expect(await keys()).toEqual(expected))
+  },
+)
+
 test.skipIf(chromiumPath === null)('a browser that goes away is told, and gets what it missed when it is there', async () => {
   const { client } = await startDaemon()
   const { context, endpoint } = await browserWithEndpoint()

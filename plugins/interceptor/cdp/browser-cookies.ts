@@ -1,6 +1,7 @@
 /** Cookies as the Chrome DevTools Protocol has them (domain Storage), and as we do: seconds, -1 until the browser is closed; texts are characters, where ours are bytes. */
 
 import type { Cookie } from '../../../sdk/cookie/cookie.ts'
+import { partitionKeyOf, partitionOf } from '../../../sdk/cookie/partition.ts'
 import type { Protocol } from './protocol.ts'
 
 const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
@@ -9,17 +10,18 @@ const charactersOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toS
 /** @param at Unix ms: it tells no times of its own */
 export function fromBrowser(cookie: Protocol.Network.Cookie, at: number): Cookie {
   const { name, value, domain, path, expires, secure, httpOnly, sameSite, partitionKey } = cookie
+  const host = domain.replace(/^\./, '')
   return {
     name: bytesOf(name),
     value: bytesOf(value),
-    domain: domain.replace(/^\./, ''),
+    domain: host,
     hostOnly: !domain.startsWith('.'),
     path: bytesOf(path),
     expires: expires < 0 ? null : expires * 1000,
     secure,
     httpOnly,
     sameSite: sameSite ?? null,
-    partitionKey: partitionKey?.topLevelSite ?? null,
+    partitionKey: partitionKey === undefined ? null : partitionKeyOf(partitionKey, host),
     createdAt: at,
     updatedAt: at,
   }
@@ -38,6 +40,6 @@ export function toBrowser(cookie: Cookie): Protocol.Network.CookieParam {
     httpOnly,
     ...(expires !== null && { expires: expires / 1000 }),
     ...(sameSite !== null && { sameSite }),
-    ...(partitionKey !== null && { partitionKey: { topLevelSite: partitionKey, hasCrossSiteAncestor: true } }),
+    ...(partitionKey !== null && { partitionKey: partitionOf(partitionKey, domain) }),
   }
 }

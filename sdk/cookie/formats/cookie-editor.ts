@@ -1,6 +1,7 @@
 /** What the browser extensions Cookie-Editor and EditThisCookie copy and paste: a list of cookies as `chrome.cookies` has them. */
 import type { Cookie, SameSite } from '../cookie.ts'
 import type { CookieEntry, WrittenCookies } from '../formats.ts'
+import { partitionKeyOf, partitionOf } from '../partition.ts'
 import {
   CookieFault,
   entriesOf,
@@ -34,7 +35,7 @@ function extensionCookie({ name, value, domain, hostOnly, path, expires, secure,
     sameSite: sameSite === null ? 'unspecified' : sameSites[sameSite],
     session: expires === null,
     ...(expires !== null && { expirationDate: expires / 1000 }),
-    ...(partitionKey !== null && { partitionKey: { topLevelSite: partitionKey } }),
+    ...(partitionKey !== null && { partitionKey: partitionOf(partitionKey, domain) }),
     storeId: null,
   }
 }
@@ -54,14 +55,16 @@ export function* readCookieEditor(bytes: Buffer): Generator<CookieEntry> {
         secure,
         httpOnly: flagAt(entry, 'httpOnly'),
         sameSite: sameSiteAt(entry, secure),
-        partitionKey: partitionOf(entry),
+        partitionKey: partitionIn(entry, domain),
       },
     }
   })
 }
 
-function partitionOf({ partitionKey }: JsonObject): string | null {
+function partitionIn({ partitionKey }: JsonObject, domain: string): string | null {
   if (partitionKey === undefined || partitionKey === null) return null
-  if (isObject(partitionKey)) return optionalTextAt(partitionKey, 'topLevelSite') || null
-  throw new CookieFault('its partitionKey is no object')
+  if (!isObject(partitionKey)) throw new CookieFault('its partitionKey is no object')
+  const topLevelSite = optionalTextAt(partitionKey, 'topLevelSite')
+  if (!topLevelSite) return null
+  return partitionKeyOf({ topLevelSite, hasCrossSiteAncestor: partitionKey.hasCrossSiteAncestor === true }, domain.replace(/^\./, ''))
 }

@@ -1,7 +1,20 @@
 /** Playwright's storageState: `browser.newContext({ storageState })`. Its `origins` (local storage) are none of a jar's business. */
 import type { Cookie } from '../cookie.ts'
 import type { CookieEntry, WrittenCookies } from '../formats.ts'
-import { BrokenCookieFile, entriesOf, flagAt, isObject, optionalTextAt, parseJson, sameSiteAt, secondsAt, shown, textAt } from './json.ts'
+import { partitionKeyOf, partitionOf } from '../partition.ts'
+import {
+  BrokenCookieFile,
+  entriesOf,
+  flagAt,
+  isObject,
+  type JsonObject,
+  optionalTextAt,
+  parseJson,
+  sameSiteAt,
+  secondsAt,
+  shown,
+  textAt,
+} from './json.ts'
 
 /** Playwright takes none without a name. */
 export function writeStorageState(cookies: readonly Cookie[]): WrittenCookies {
@@ -21,8 +34,14 @@ function playwrightCookie({ name, value, domain, hostOnly, path, expires, secure
     secure,
     // What browsers take an absent one for.
     sameSite: sameSite ?? 'Lax',
-    ...(partitionKey !== null && { partitionKey }),
+    ...(partitionKey !== null && playwrightPartition(partitionKey, domain)),
   }
+}
+
+/** Without its flag Playwright takes each for one below a frame of another site. */
+function playwrightPartition(key: string, domain: string): object {
+  const { topLevelSite, hasCrossSiteAncestor } = partitionOf(key, domain)
+  return { partitionKey: topLevelSite, _crHasCrossSiteAncestor: hasCrossSiteAncestor }
 }
 
 export function* readStorageState(bytes: Buffer): Generator<CookieEntry> {
@@ -42,8 +61,14 @@ export function* readStorageState(bytes: Buffer): Generator<CookieEntry> {
         secure,
         httpOnly: flagAt(entry, 'httpOnly'),
         sameSite: sameSiteAt(entry, secure),
-        partitionKey: optionalTextAt(entry, 'partitionKey'),
+        partitionKey: partitionIn(entry, domain),
       },
     }
   })
+}
+
+function partitionIn(entry: JsonObject, domain: string): string | undefined {
+  const topLevelSite = optionalTextAt(entry, 'partitionKey')
+  if (topLevelSite === undefined) return undefined
+  return partitionKeyOf({ topLevelSite, hasCrossSiteAncestor: entry._crHasCrossSiteAncestor === true }, domain.replace(/^\./, ''))
 }
