@@ -60,9 +60,11 @@ export interface ExporterRun {
   signal: AbortSignal
   /** The exchange in hand has no place in this format: it is not counted in the result. */
   leaveOut(): void
+  /** A folder of this run's own (of a followed session: of all its runs), 0700. It goes when the run is over, however it ends. */
+  scratch: string
   /**
    * Writes exchanges as a session file of weir's own (docs/sql.md), compact and 0600, with the gaps of this session.
-   * @param path in the plugin's own folder, where nothing lies yet; after a failure half of it may lie there
+   * @param path in `scratch`, where nothing lies yet
    */
   writeSession(path: string, exchanges: AsyncIterable<ExportedExchange>): Promise<void>
   /** What was written of earlier exchanges stands before it already: a run of a followed session that is not the first. */

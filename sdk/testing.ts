@@ -251,6 +251,7 @@ export async function runExporter<Options>(
     }
   }
   const leaveOut = () => void count--
+  const scratch = mkdtempSync(join(tmpdir(), 'weir-scratch-'))
   const writeSession = () => Promise.reject(new Error('the test kit writes no session files'))
   try {
     const exporter = hooks(manifest)('create', () => manifest.create(checked, host))
@@ -264,6 +265,7 @@ export async function runExporter<Options>(
           folder: { file },
           signal,
           leaveOut,
+          scratch,
           continues: index > 0,
           writeSession,
         })
@@ -280,6 +282,7 @@ export async function runExporter<Options>(
     const files = new Map(Array.from(opened, ([path, written]) => [path, written.bytes]))
     return { text: out.bytes.toString(), bytes: out.bytes, files, exchanges: count, logs }
   } finally {
+    rmSync(scratch, { recursive: true, force: true })
     end()
   }
 }

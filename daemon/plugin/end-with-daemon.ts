@@ -12,15 +12,15 @@ const watch = `
 const { workerData: { daemon, unfinished } } = require('node:worker_threads')
 setInterval(() => {
   if (process.ppid === daemon) return
-  if (unfinished !== null) require('node:fs').rmSync(unfinished, { force: true, recursive: true })
+  for (const path of unfinished) require('node:fs').rmSync(path, { force: true, recursive: true })
   try { process.kill(-process.pid, 'SIGKILL') } catch { process.kill(process.pid, 'SIGKILL') }
 }, ${lookMs})`
 
 /**
  * Before a user's plugin is loaded; weir's own give their thread back, and the thread would cost each of their processes 40 ms. On Windows, where a process
  * keeps its parent's id, the channel alone tells.
- * @param unfinished the file or folder that goes then, for nobody will finish it; null: none
+ * @param unfinished files and folders that go then, for nobody will finish them
  */
-export function endWithDaemon(unfinished: string | null): void {
+export function endWithDaemon(unfinished: readonly string[]): void {
   if (process.platform !== 'win32') new Worker(watch, { eval: true, workerData: { daemon, unfinished }, resourceLimits }).unref()
 }

@@ -95,6 +95,7 @@ export class ExporterRunJob {
       folder: this.#folder,
       signal: this.#signal,
       leaveOut,
+      scratch: this.#job.scratch,
       continues: false,
       writeSession,
     })

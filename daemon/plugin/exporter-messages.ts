@@ -21,6 +21,8 @@ export type ExporterJob =
       redact: ExportRedact | null
       /** The plugin's own folders lie in it. */
       dataRoot: string
+      /** The run's own folder; removed when the daemon is gone before the end. */
+      scratch: string
       /** The `partial` is a folder, and there is no descriptor. */
       isFolder: boolean
       /** The file behind the descriptor, removed when the daemon is gone before the end; null for a pipe. */

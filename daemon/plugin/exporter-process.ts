@@ -49,9 +49,9 @@ async function follow(job: FollowJob): Promise<void> {
 }
 
 let started = false
-let partial: string | null = null
+let unfinished: readonly string[] = []
 process.on('disconnect', () => {
-  if (partial !== null) rmSync(partial, { force: true, recursive: true })
+  for (const path of unfinished) rmSync(path, { force: true, recursive: true })
   process.exit(0)
 })
 // The whole process group gets a terminal's signals; the daemon alone decides when this process ends.
@@ -67,9 +67,10 @@ process.on('message', (message: ToExporter) => {
     if (running) running.pace.crowded = message.crowded
   } else if (!started) {
     started = true
-    if (message.job === 'run') partial = message.partial
+    if (message.job !== 'list') unfinished = [message.scratch]
+    if (message.job === 'run' && message.partial !== null) unfinished = [message.scratch, message.partial]
     const modules = message.job === 'list' ? message.modules : [message.module]
-    if (modules.some(isOfUser)) endWithDaemon(partial)
+    if (modules.some(isOfUser)) endWithDaemon(unfinished)
     void work(message)
   }
 })

@@ -13,6 +13,7 @@ import type { FileWatch } from './file-watch.ts'
 import { OutFile, refused } from './out-file.ts'
 import { OutFolder } from './out-folder.ts'
 import { howItEnded, isNotStarted, notStarted, PluginDirectory } from './plugin-directory.ts'
+import { Scratch } from './scratch.ts'
 
 export interface ExporterRunnerOptions {
   /** WEIR_HOME: the plugins' own folders are `plugins/<name>` in it. */
@@ -60,12 +61,14 @@ export interface ExportResult extends ExportProgress {
 }
 
 export interface FollowStart {
-  job: Omit<FollowJob, 'job' | 'module' | 'dataRoot'> & { exporter: string }
+  job: Omit<FollowJob, 'job' | 'module' | 'dataRoot' | 'scratch'> & { exporter: string }
   /** As its process gets it. */
   out: number | 'pipe' | 'ignore'
   signal: AbortSignal
   heard(message: FromExporter): void
 }
+
+type Start = (place: OutFile | OutFolder | null) => ExporterChild
 
 /** Processes side by side; more wait for their turn. */
 const atOnce = 4
@@ -79,6 +82,7 @@ export class ExporterRunner {
   #limits: ExporterLimits
   /** Of plugins of all kinds. */
   readonly directory: PluginDirectory
+  readonly #scratch: Scratch
   #running = new Set<ExporterChild>()
   #following = new Set<ExporterChild>()
   #turns = new Turns(atOnce)
@@ -87,6 +91,8 @@ export class ExporterRunner {
   constructor(options: ExporterRunnerOptions) {
     this.#options = options
     this.#limits = { ...exporterLimits, ...options.limits }
+    // No plugin has such a name.
+    this.#scratch = new Scratch(join(options.home, 'plugins', '.scratch'))
     const { home, modules = [], modulesFrom = home, compileCache = null, files = { watch: () => undefined } } = options
     this.directory = new PluginDirectory({
       named: modules,
@@ -113,7 +119,10 @@ export class ExporterRunner {
     if (kind === 'folder' && request.out === undefined) throw refused(`exporter ${request.exporter} writes a folder: name it`)
     const free = await this.#turns.take(request.signal)
     try {
-      return request.out === undefined ? await this.#toText(module, request) : await this.#toPlace(module, request, request.out, kind)
+      return await this.#within((scratch) => {
+        const start = (place: OutFile | OutFolder | null) => this.#start(module, scratch, request, place)
+        return request.out === undefined ? this.#toText(start, request) : this.#toPlace(start, request, request.out, kind)
+      })
     } finally {
       free()
     }
@@ -124,11 +133,20 @@ export class ExporterRunner {
     const { module } = await this.directory.find('exporter', exporter)
     if (this.#following.size >= mostFollowing)
       throw limitExceeded('tooManyFollowing', `${mostFollowing} exports follow sessions already: end one of them`)
-    const whole: FollowJob = { ...job, job: 'follow', module, dataRoot: join(this.#options.home, 'plugins') }
-    const child = this.#spawn(whole, out, exporter, signal, heard)
-    this.#following.add(child)
-    void child.exit.then(() => this.#following.delete(child))
-    return child
+    const scratch = await this.#scratch.make()
+    const whole: FollowJob = { ...job, job: 'follow', module, scratch, dataRoot: join(this.#options.home, 'plugins') }
+    try {
+      const child = this.#spawn(whole, out, exporter, signal, heard)
+      this.#following.add(child)
+      void child.exit.then(() => {
+        this.#following.delete(child)
+        return this.#scratch.remove(scratch)
+      })
+      return child
+    } catch (error) {
+      await this.#scratch.remove(scratch)
+      throw error
+    }
   }
 
   /** Ends what runs. */
@@ -143,10 +161,19 @@ export class ExporterRunner {
     await Promise.all(running.map(({ exit }) => exit))
   }
 
-  async #toPlace(module: string, request: ExportRequest, path: string, kind: 'folder' | undefined): Promise<ExportResult> {
+  async #within<T>(work: (scratch: string) => Promise<T>): Promise<T> {
+    const scratch = await this.#scratch.make()
+    try {
+      return await work(scratch)
+    } finally {
+      await this.#scratch.remove(scratch)
+    }
+  }
+
+  async #toPlace(start: Start, request: ExportRequest, path: string, kind: 'folder' | undefined): Promise<ExportResult> {
     const place = await (kind === 'folder' ? OutFolder : OutFile).open(path, dirname(request.session.file))
     try {
-      const child = this.#start(module, request, place)
+      const child = start(place)
       const done = this.judge(request.exporter, await child.exit)
       await place.keep()
       return { path, ...done }
@@ -156,20 +183,21 @@ export class ExporterRunner {
     }
   }
 
-  async #toText(module: string, request: ExportRequest): Promise<ExportResult> {
-    const child = this.#start(module, request, null)
+  async #toText(start: Start, request: ExportRequest): Promise<ExportResult> {
+    const child = start(null)
     const [exit, text] = await Promise.all([child.exit, collect(child.output, protocolLimits.textBytes, () => child.kill('textTooLarge'))])
     return { text, ...this.judge(request.exporter, exit) }
   }
 
-  #start(module: string, request: ExportRequest, place: OutFile | OutFolder | null): ExporterChild {
+  #start(module: string, scratch: string, request: ExportRequest, place: OutFile | OutFolder | null): ExporterChild {
     const { exporter, session, where = null, options = {}, redact = null, signal, onProgress } = request
     const heard = (message: FromExporter) => {
       if ('alive' in message) onProgress?.({ exchanges: message.exchanges, bytes: message.bytes })
     }
     const dataRoot = join(this.#options.home, 'plugins')
     const isFolder = place instanceof OutFolder
-    const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, isFolder, partial: place?.partial ?? null }
+    const partial = place?.partial ?? null
+    const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, scratch, isFolder, partial }
     return this.#spawn(job, isFolder ? 'ignore' : (place?.descriptor ?? 'pipe'), exporter, signal, heard)
   }
 

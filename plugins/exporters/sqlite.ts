@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { defineExporter } from '../../sdk/plugin.ts'
-import { withScratch } from './sqlite/scratch.ts'
 
 /** Of what is passed on at once. */
 const pieceBytes = 256 * 1024
@@ -16,13 +15,12 @@ const sqlite = defineExporter({
   redaction: 'off',
   description: 'A SQLite copy of the session, compact, for sqlite3, DuckDB, Datasette and weir itself',
   config: { type: 'object', additionalProperties: false, properties: {} },
-  create: (_, { dataDir }) => ({
-    run: ({ exchanges, out, writeSession }) =>
-      withScratch(dataDir, async (folder) => {
-        const path = join(folder, 'copy.weir')
-        await writeSession(path, exchanges)
-        for await (const piece of createReadStream(path, { highWaterMark: pieceBytes })) if (!out.write(piece)) await once(out, 'drain')
-      }),
+  create: () => ({
+    async run({ exchanges, out, scratch, writeSession }) {
+      const path = join(scratch, 'copy.weir')
+      await writeSession(path, exchanges)
+      for await (const piece of createReadStream(path, { highWaterMark: pieceBytes })) if (!out.write(piece)) await once(out, 'drain')
+    },
   }),
 })
 

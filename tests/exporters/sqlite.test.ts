@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ExporterRunner, type ExportRequest } from '../../daemon/plugin/exporter-runner.ts'
 import { openForReading } from '../../daemon/store/database.ts'
 import type { ExchangeRecord } from '../../daemon/store/records.ts'
@@ -116,15 +116,27 @@ describe('a copy', () => {
     const copy = await run()
     expect(statSync(copy).mode & 0o777).toBe(0o600)
     expect(readdirSync(home).filter((name) => name.startsWith('copy'))).toEqual(['copy.weir'])
-    expect(readdirSync(join(home, 'plugins/sqlite'))).toEqual([])
+    expect(readdirSync(join(home, 'plugins/.scratch'))).toEqual([])
   })
 
-  it('removes what a killed one has left', async () => {
+  it('that is cancelled, or ended with its process, leaves nothing', async () => {
     const { home, run } = await stage()
-    const running = `scratch-${process.pid}-x`
-    for (const name of ['scratch-999999999-x', running]) mkdirSync(join(home, 'plugins/sqlite', name), { recursive: true })
+    const abort = new AbortController()
+    const scratch = join(home, 'plugins/.scratch')
+    const cancelled = run({ signal: abort.signal }).catch((error: { reason?: string }) => error.reason)
+    await vi.waitFor(() => expect(readdirSync(scratch)).toHaveLength(1))
+    abort.abort()
+    expect(await cancelled).toBe('cancelled')
+    expect(readdirSync(scratch)).toEqual([])
+    expect(readdirSync(home).sort()).toEqual(['plugins', 'sessions'])
+    expect(readdirSync(join(home, 'plugins')).flatMap((plugin) => readdirSync(join(home, 'plugins', plugin)))).toEqual([])
+  })
+
+  it('removes what the runs of a killed daemon have left', async () => {
+    const { home, run } = await stage()
+    mkdirSync(join(home, 'plugins/.scratch/run-old'), { recursive: true })
     await run()
-    expect(readdirSync(join(home, 'plugins/sqlite'))).toEqual([running])
+    expect(readdirSync(join(home, 'plugins/.scratch'))).toEqual([])
   })
 
   it('holds only what the query selects', async () => {

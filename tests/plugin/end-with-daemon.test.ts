@@ -42,6 +42,7 @@ it.skipIf(process.platform === 'win32')(
     process.kill(pid, 'SIGKILL')
     await vi.waitFor(() => expect(isRunning(exporter)).toBe(false), patience)
     expect(readdirSync(files)).toEqual([])
+    expect(readdirSync(join(folder, 'plugins/.scratch'))).toEqual([])
     expect(await run).toMatchObject({ reason: 'connectionLost' })
   },
 )

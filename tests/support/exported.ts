@@ -75,16 +75,19 @@ export async function exportText<Options>(manifest: ExporterManifest<Options>, e
       rmSync(folder, { recursive: true })
     }
   }
-  await exporter.run({
+  const scratch = mkdtempSync(join(tmpdir(), 'weir-scratch-'))
+  const run = exporter.run({
     session,
     exchanges: each(),
     out,
     signal,
     folder: { file: () => out },
     leaveOut: () => leftOut++,
+    scratch,
     continues: false,
     writeSession,
   })
+  await run.finally(() => rmSync(scratch, { recursive: true }))
   const bytes = Buffer.concat(pieces)
   return { bytes, text: bytes.toString('utf8'), leftOut }
 }

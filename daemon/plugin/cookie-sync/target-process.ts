@@ -46,7 +46,7 @@ async function answer(work: (of: CookieTarget) => Promise<PulledCookies | null>)
   }
 }
 
-endWithDaemon(null)
+endWithDaemon([])
 process.on('disconnect', () => process.exit(0))
 // The whole process group gets a terminal's signals; the daemon alone decides when this process ends.
 process.on('SIGINT', () => undefined)

@@ -52,7 +52,7 @@ function mark({ request, response, error, bodies, messages }: FilteredExchange):
 
 const checksum = (bytes: Uint8Array | null) => bytes && [bytes.length, crc32(bytes)]
 
-endWithDaemon(null)
+endWithDaemon([])
 process.on('disconnect', () => process.exit(0))
 // The whole process group gets a terminal's signals; the daemon alone decides when this process ends.
 process.on('SIGINT', () => undefined)

@@ -176,6 +176,7 @@ export class ExporterFollowJob {
       signal: this.#signal,
       leaveOut,
       continues,
+      scratch: this.#job.scratch,
       writeSession,
     })
     const bytes = await out.whole()
