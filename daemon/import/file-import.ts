@@ -10,6 +10,7 @@ import { formats, recognise } from './formats.ts'
 import type { Imported, ImportJob, ImportProgress } from './import-messages.ts'
 import { BrokenFile, type ImportedEntry, type ImportedExchange } from './imported-exchange.ts'
 import { SourceFile } from './source-file.ts'
+import type { SessionCopying } from './weir-session.ts'
 
 const batchRecords = 500
 const batchBytes = 4 * 1024 * 1024
@@ -46,10 +47,12 @@ export class FileImport {
     try {
       const format = recognise(source.head)
       if (format === undefined) throw unknownFormat()
-      const file = SessionFile.open(this.#job.file, { create: true })
+      // What is copied has its cookie changes already.
+      const file = SessionFile.open(this.#job.file, { create: true, withoutCookies: 'copy' in format })
       this.#file = file
       try {
-        await this.#take(format.read(source.pieces(), source.savedAt), file)
+        if ('copy' in format) await this.#copy(format.copy, source, file)
+        else await this.#take(format.read(source.pieces(), source.savedAt), file)
         if (file.counts.exchanges === 0) throw this.#nothing()
       } finally {
         file.close()
@@ -60,6 +63,13 @@ export class FileImport {
     } finally {
       await source.close()
     }
+  }
+
+  async #copy(copy: (copying: SessionCopying) => Promise<void>, source: SourceFile, into: SessionFile): Promise<void> {
+    const read = (part: number) => {
+      source.position = Math.round(part * source.size)
+    }
+    await copy({ ...this.#job, into, read, malformed: (at, message) => this.#malformed(at, message) })
   }
 
   async #take(entries: AsyncIterable<ImportedEntry>, file: SessionFile): Promise<void> {

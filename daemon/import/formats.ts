@@ -5,6 +5,7 @@ import type { ImportedEntry } from './imported-exchange.ts'
 import { readJsonl } from './jsonl.ts'
 import { readMitmproxy } from './mitmproxy.ts'
 import { readPostman } from './postman.ts'
+import { copyWeirSession, isSessionFile, type SessionCopying } from './weir-session.ts'
 
 /** The beginning of a file. */
 interface Head {
@@ -14,13 +15,18 @@ interface Head {
   members: ReadonlySet<string>
 }
 
-export interface ImportFormat {
+export type ImportFormat = {
   /** For people. */
   name: string
   recognises(head: Head): boolean
-  /** @param savedAt when the file was written, Unix ms */
-  read(pieces: AsyncIterable<Buffer>, savedAt: number): AsyncIterable<ImportedEntry>
-}
+} & (
+  | {
+      /** @param savedAt when the file was written, Unix ms */
+      read(pieces: AsyncIterable<Buffer>, savedAt: number): AsyncIterable<ImportedEntry>
+    }
+  /** The file is not read as a stream. */
+  | { copy(copying: SessionCopying): Promise<void> }
+)
 
 export const formats: readonly ImportFormat[] = [
   { name: 'HAR', recognises: ({ members }) => members.has('log'), read: readHar },
@@ -32,6 +38,7 @@ export const formats: readonly ImportFormat[] = [
   },
   // A dictionary that begins with a name.
   { name: 'mitmproxy flows', recognises: ({ text }) => /^\d{1,10}:\d{1,3}:[a-z_]+[;,]/.test(text), read: readMitmproxy },
+  { name: "weir's session files", recognises: ({ text }) => isSessionFile(text), copy: copyWeirSession },
   { name: 'cURL commands', recognises: ({ text }) => isCurlScript(text), read: readCurl },
 ]
 

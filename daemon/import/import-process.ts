@@ -1,8 +1,8 @@
 /** A process that imports one file. The daemon's end is its end, and the end of what it has written. */
 import { toWire, WeirError } from '../../sdk/errors.ts'
-import { removeSession } from '../store/session-path.ts'
 import { FileImport } from './file-import.ts'
 import type { FromImport, ImportJob } from './import-messages.ts'
+import { removeImport } from './own-copy.ts'
 
 const progressMs = 200
 const send = (message: FromImport) => void process.send?.(message)
@@ -27,7 +27,7 @@ process.once('message', (job: ImportJob) => {
   void work(job)
 })
 process.on('disconnect', () => {
-  if (file !== null) removeSession(file)
+  if (file !== null) removeImport(file)
   process.exit(0)
 })
 // The whole process group gets a terminal's signals; the daemon alone decides when this process ends.

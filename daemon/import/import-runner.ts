@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { readdir, rename } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { fromWire, invalidParams, limitExceeded, unavailable, type WeirError } from '../../sdk/errors.ts'
-import { removeSession } from '../store/session-path.ts'
 import { entry } from '../thread/entry.ts'
 import { startOwnProcess } from '../thread/own-process.ts'
 import { residentBytes } from '../thread/resident-bytes.ts'
 import { cancelled, Turns } from '../thread/turns.ts'
 import type { FromImport, Imported, ImportJob, ImportProgress } from './import-messages.ts'
+import { removeImport } from './own-copy.ts'
 
 export interface ImportRequest {
   /** Absolute path of the file. */
@@ -82,7 +82,7 @@ export class ImportRunner {
       await rename(partial, file)
       return imported
     } catch (error) {
-      removeSession(partial)
+      removeImport(partial)
       throw error
     } finally {
       this.#running.delete(child)
@@ -129,7 +129,7 @@ export class ImportRunner {
 async function removeUnfinished(sessions: string): Promise<void> {
   for (const name of await readdir(sessions)) {
     const end = name.indexOf(unfinished)
-    if (end > 0) removeSession(join(sessions, name.slice(0, end + unfinished.length)))
+    if (end > 0) removeImport(join(sessions, name.slice(0, end + unfinished.length)))
   }
 }
 

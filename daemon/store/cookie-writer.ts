@@ -167,6 +167,12 @@ function pathnameOf(path: string): string {
   return end < 0 ? path : path.slice(0, end)
 }
 
+/** As another file of the same exchanges has them; those of exchanges that are not here are let go. */
+export function addCookieChanges(db: Database, changes: Iterable<SeenChange & { seq: number }>): void {
+  const insert = db.prepare('INSERT INTO cookie_change (seq, at, cause, reason, cookie) SELECT seq, ?, ?, ?, ? FROM exchange WHERE seq = ?')
+  for (const { seq, at, cause, reason, cookie } of changes) insert.run(microseconds(at), cause, reason, JSON.stringify(cookie), seq)
+}
+
 /** What a browser says of a request from another site (Fetch Metadata): SameSite goes by it, and partitions by the page's site, which the Referer names best. */
 function askedBy(fields: Readonly<Headers>): Pick<CookieContext, 'from' | 'topLevel'> {
   const said = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1]

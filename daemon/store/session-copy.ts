@@ -4,11 +4,10 @@
  */
 import { dirname } from 'node:path'
 import { unavailable } from '../../sdk/errors.ts'
-import { mayHoldMessages } from '../../sdk/message-type.ts'
 import type { Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange } from '../../sdk/plugin.ts'
-import { isDiskFull, openForReading } from './database.ts'
-import { ExchangeRecords } from './exchange-records.ts'
+import { type Database, isDiskFull, openForReading } from './database.ts'
+import { ExchangeRecords, Unstorable } from './exchange-records.ts'
 import { messageRecordOf } from './message-shape.ts'
 import { type ExchangeRecord, type GapRecord, newBody } from './records.ts'
 import { SessionFile } from './session-file.ts'
@@ -19,6 +18,7 @@ const batchRecords = 500
 /** Memory holds about as much of bodies and messages; larger ones are written in pieces. */
 const batchBytes = 4 * 1024 * 1024
 const nothing = Buffer.alloc(0)
+const latestSeq = 2 ** 48
 
 interface CopyRequest {
   /** The session file that they come from. */
@@ -38,10 +38,15 @@ export async function copySession({ from, exchanges, to, signal }: CopyRequest):
   try {
     const file = SessionFile.open(to, { create: true })
     try {
-      const copy = new SessionCopy(file)
+      const copy = new SessionCopy(file, 'the session when it was copied')
       for await (const exchange of exchanges) await copy.add(exchange)
       signal.throwIfAborted()
-      copy.end(gapsOf(from))
+      const db = openForReading(from, sessionKind)
+      try {
+        copy.end(gapsOf(db))
+      } finally {
+        db.close()
+      }
     } finally {
       file.close()
     }
@@ -51,20 +56,25 @@ export async function copySession({ from, exchanges, to, signal }: CopyRequest):
   }
 }
 
-class SessionCopy {
+/** What is added, exchange by exchange, goes into the file; what comes in the middle of an exchange may have been written when the next of it fails. */
+export class SessionCopy {
   readonly #file: SessionFile
-  readonly #records = new ExchangeRecords('the session when it was copied')
+  readonly #records: ExchangeRecords
   #batch: ExchangeRecord[] = []
   #batchBytes = 0
   #annotated: Pick<ExportedExchange, 'seq' | 'tags' | 'note'>[] = []
 
-  constructor(file: SessionFile) {
+  /** @param from as it is called: `the file that was imported` */
+  constructor(file: SessionFile, from: string) {
     this.#file = file
+    this.#records = new ExchangeRecords(from)
   }
 
+  /** @throws Unstorable */
   async add(exchange: ExportedExchange): Promise<void> {
     const { seq, source, tags, note, request, response } = exchange
-    while (this.#file.nextSeq() < seq);
+    if (!(seq <= latestSeq)) throw new Unstorable('its seq is none that can be')
+    this.#file.skipTo(seq)
     const large = { request: request.bodySize > batchBytes, response: (response?.bodySize ?? 0) > batchBytes }
     const bodies = {
       request: large.request ? nothing : await exchange.readBody('request'),
@@ -77,12 +87,13 @@ class SessionCopy {
     if (tags.length > 0 || note !== null) this.#annotated.push({ seq, tags, note })
     if (large.request) await this.#stream(exchange, 'request', record)
     if (large.response) await this.#stream(exchange, 'response', record)
-    if (mayHoldMessages(exchange)) for await (const message of exchange.messages()) this.#message(message, record)
+    for await (const message of exchange.messages()) this.#message(message, record)
     if (this.#batch.length >= batchRecords || this.#batchBytes >= batchBytes) this.#commit()
   }
 
-  end(gaps: GapRecord[]): void {
-    this.#commit(gaps)
+  /** @param filtered exchanges that were never recorded */
+  end(gaps: GapRecord[], filtered = 0): void {
+    this.#commit(gaps, filtered)
   }
 
   async #stream(exchange: ExportedExchange, part: Part, record: ExchangeRecord): Promise<void> {
@@ -121,8 +132,8 @@ class SessionCopy {
     if (this.#batch.at(-1) !== record) this.#batch.push(record)
   }
 
-  #commit(gaps: GapRecord[] = []): void {
-    this.#file.commit(this.#batch, gaps)
+  #commit(gaps: GapRecord[] = [], filtered = 0): void {
+    this.#file.commit(this.#batch, gaps, filtered)
     for (const { seq, tags, note } of this.#annotated)
       this.#file.annotate(seq, { ...(tags.length > 0 && { tags }), ...(note !== null && { note }) })
     this.#batch = []
@@ -131,11 +142,6 @@ class SessionCopy {
   }
 }
 
-function gapsOf(path: string): GapRecord[] {
-  const db = openForReading(path, sessionKind)
-  try {
-    return db.prepare('SELECT since AS "from", until AS "to", reason, exchanges, bytes FROM gap ORDER BY id').all() as GapRecord[]
-  } finally {
-    db.close()
-  }
-}
+/** As they are to be written into another file. */
+export const gapsOf = (db: Database): GapRecord[] =>
+  db.prepare('SELECT since AS "from", until AS "to", reason, exchanges, bytes FROM gap ORDER BY id').all() as GapRecord[]

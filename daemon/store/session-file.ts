@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { Counts } from '../../sdk/model.ts'
 import { BodyWriter } from './body-writer.ts'
-import { CookieWriter } from './cookie-writer.ts'
+import { addCookieChanges, CookieWriter } from './cookie-writer.ts'
 import { type Database, isStoreError, openForWriting, orClose, type Statement } from './database.ts'
 import { type Deleted, Deletion } from './deletion.ts'
 import { extraOf, flagsOf, microseconds } from './exchange-row.ts'
@@ -12,7 +12,7 @@ import type { ExchangeRecord, GapRecord } from './records.ts'
 import { repairOpen } from './repair.ts'
 import { layOut, sessionKind } from './session-layout.ts'
 import { removeCaches } from './session-path.ts'
-import type { Annotation, OldExchange, SessionWriter } from './surface.ts'
+import type { Annotation, OldExchange, SessionWriter, StoredCookieChange } from './surface.ts'
 
 const columns = [
   'change',
@@ -163,6 +163,16 @@ export class SessionFile implements SessionWriter {
 
   nextSeq(): number {
     return ++this.#lastSeq
+  }
+
+  /** None up to this one is given any more: it is an exchange's that comes from another file. */
+  skipTo(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq)
+  }
+
+  /** One transaction: as they stand in another file of these exchanges, where none are made (`withoutCookies`). Those of others are let go. */
+  addCookieChanges(changes: Iterable<Omit<StoredCookieChange, 'index'>>): void {
+    this.#transact(() => addCookieChanges(this.#db, changes))
   }
 
   commit(records: readonly ExchangeRecord[], gaps: readonly GapRecord[], filtered = 0, readUpTo: number | null = null): void {

@@ -132,7 +132,8 @@ function layOutViews(db: Database, sql: string): void {
   if (known.length === wanted.length && known.every((view, index) => view.sql === wanted[index])) return
   db.exec('BEGIN IMMEDIATE')
   try {
-    for (const { name } of known) db.exec(`DROP VIEW ${name}`)
+    // Anybody may have named them.
+    for (const { name } of known) db.exec(`DROP VIEW "${name.replaceAll('"', '""')}"`)
     db.exec(sql)
     db.exec('COMMIT')
   } catch (error) {

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -49,6 +49,16 @@ describe('migrations', () => {
     ).toContain('since')
     expect(() => again.prepare('SELECT * FROM v0_gone')).toThrow('no such table')
     again.close()
+  })
+
+  it('run nothing that stands in the name of a view', async () => {
+    const path = await newPath()
+    SessionFile.open(path, { create: true }).close()
+    const db = new Database(path)
+    db.exec(`CREATE VIEW "v0_x; VACUUM INTO '${path}.stolen'; --" AS SELECT 1; CREATE VIEW "v0 ""y""" AS SELECT 1`)
+    db.close()
+    SessionFile.open(path).close()
+    expect(existsSync(`${path}.stolen`)).toBe(false)
   })
 })
 

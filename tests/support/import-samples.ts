@@ -119,7 +119,9 @@ export async function importable(bytes: Buffer): Promise<number | null> {
   }
   let found = 0
   try {
-    for await (const entry of recognise(bytes)?.read(pieces(), 1) ?? []) {
+    const format = recognise(bytes)
+    if (format === undefined || 'copy' in format) return null
+    for await (const entry of format.read(pieces(), 1)) {
       if (!('exchange' in entry)) continue
       records.record(entry.exchange, 'import')
       found++
