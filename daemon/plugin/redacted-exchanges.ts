@@ -2,7 +2,6 @@
  * The exchanges of an export without their secrets. A first reading collects the secrets, a second one hands the exchanges out, so that one
  * that shows itself late is replaced where it occurred before, too.
  */
-import { mayHoldMessages } from '../../sdk/message-type.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
 import { mayHoldCompressed, replaceInCompressed } from '../../sdk/redaction/compressed.ts'
@@ -91,9 +90,7 @@ export class Redaction {
     const [first, ...others] = this.#redactors
     const { request, response } = exchange.bodies
     let isClean = first.bodies(exchange) === exchange && request !== null && response !== null && others.length === 0
-    if (mayHoldMessages(exchange)) {
-      for await (const message of exchange.messages()) if (first.message(message) !== message) isClean = false
-    }
+    for await (const message of exchange.messages()) if (first.message(message) !== message) isClean = false
     return isClean
   }
 

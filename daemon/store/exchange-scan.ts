@@ -52,7 +52,7 @@ export async function* openExchangeScan(
       // One at a time, so that each is garbage soon after it was used: whole pages of them outlive the young generation.
       for (const row of page.rows) {
         if (signal?.aborted) return
-        yield scan.exported(row, page.bodies)
+        yield scan.exported(row, page)
       }
       await turn()
     }
@@ -65,6 +65,8 @@ type Bodies = Map<number, Buffer>
 interface ScanPage {
   rows: ExchangeRow[]
   bodies: Bodies
+  /** Seqs of those with messages: to ask each for its messages would cost more than all else. */
+  talking: ReadonlySet<number>
 }
 
 class ExchangeScan {
@@ -105,7 +107,7 @@ class ExchangeScan {
     const took = performance.now() - began
     const bytes = rows.reduce((sum, row) => sum + jsonSize(row) + prefetched(row[12]) + prefetched(row[13]), 0)
     this.#adapt(Math.max(took / sliceMs, bytes / pageBytes))
-    return { rows, bodies: this.#prefetch(rows) }
+    return { rows, bodies: this.#prefetch(rows), talking: this.#messages.among(rows[0]?.[0] ?? 1, rows.at(-1)?.[0] ?? 0) }
   }
 
   #all(): ExchangeRow[] {
@@ -145,7 +147,7 @@ class ExchangeScan {
     return bodies
   }
 
-  exported(row: ExchangeRow, bodies: Bodies): ExportedExchange {
+  exported(row: ExchangeRow, { bodies, talking }: ScanPage): ExportedExchange {
     const exchange = toExchange(row, this.#sessionId, this.#parse) as ExportedExchange
     const [requestBody, responseBody] = [row[10], row[11]]
     exchange.readBody = async (part: Part, { decode = false } = {}) => {
@@ -159,7 +161,7 @@ class ExchangeScan {
       return decodeContent(data, codings, { cut: message?.truncated === true || exchange.state !== 'complete' })
     }
     exchange.streamBody = (part: Part) => this.#pieces(exchange.seq, part)
-    exchange.messages = () => this.#messagesOf(exchange.seq)
+    exchange.messages = () => (talking.has(exchange.seq) ? this.#messagesOf(exchange.seq) : noMessages)
     return exchange
   }
 
@@ -185,5 +187,7 @@ class ExchangeScan {
     this.#db.close()
   }
 }
+
+const noMessages: AsyncIterable<Message> = { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) }
 
 const prefetched = (size: number): number => (size <= prefetchedBytes ? size : 0)

@@ -20,6 +20,7 @@ interface MessageRow extends MessageRecord {
 export class MessageReader {
   #exchange: Statement
   #rows: Statement
+  #first: Statement
 
   constructor(db: Database) {
     this.#exchange = db.prepare('SELECT 1 FROM exchange WHERE seq = ?').pluck()
@@ -27,6 +28,7 @@ export class MessageReader {
       `SELECT number, at, direction, type, text, data, size, event, event_id AS id FROM message
        WHERE seq = ? AND number >= ? ORDER BY number LIMIT ?`,
     )
+    this.#first = db.prepare('SELECT min(seq) FROM message WHERE seq >= ?').pluck()
   }
 
   /**
@@ -56,6 +58,14 @@ export class MessageReader {
       }
       if (rows.length < wanted) return { items, more: false }
     }
+  }
+
+  /** Those of the exchanges in between that have some: a step in the index for each, and one more. */
+  among(from: number, until: number): Set<number> {
+    const seqs = new Set<number>()
+    const next = (after: number) => (this.#first.get(after) as number | null) ?? Number.POSITIVE_INFINITY
+    for (let seq = next(from); seq <= until; seq = next(seq + 1)) seqs.add(seq)
+    return seqs
   }
 
   /** All of them, a page of memory at a time. */
