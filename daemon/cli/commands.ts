@@ -405,7 +405,7 @@ endpoint (--to). Said again with the same file, it goes on where that is; else -
   },
   {
     name: 'import',
-    summary: 'make a session of a file that weir or another tool wrote: HAR, JSON Lines, Postman, mitmproxy, cURL',
+    summary: 'make a session of a file that weir or another tool wrote: HAR, JSON Lines, session files, Postman, mitmproxy, cURL',
     details:
       'What the file is its content says, not its name. When something in it cannot be read, nothing is imported, unless --keep-good is given.',
     arguments: [{ name: 'file', summary: 'the file', completion: 'file' }],
