@@ -118,7 +118,7 @@ describe('an agent', () => {
       base64: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 3]).toString('base64'),
     })
     expect((await ask('search', { text: '/missing' })).facts).toMatchObject({ hits: [{ seq: 2, matches: [{ part: 'url' }] }], more: false })
-    expect((await ask('explain_query', { where: 'status:5xx' })).facts).toMatchObject({ text: 'status:5xx' })
+    expect((await ask('explain_query', { where: 'status:5xx' })).facts).toMatchObject({ text: 'status:500..599' })
   })
 
   test('captures: it starts a session, waits for what a program sends, and stops it', async () => {
