@@ -1,13 +1,9 @@
 /** A Chromium that runs already: what goes past the proxy is recorded as the browser tells it. */
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { headless, openBrowser, type ToldRequest } from '../support/browser-source.ts'
-import { chromiumPath } from '../support/chromium.ts'
-import { temporaryHome } from '../support/home.ts'
+import { chromiumPath, runningChromium } from '../support/chromium.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startSite } from './site.ts'
@@ -15,26 +11,9 @@ import { startSite } from './site.ts'
 const inChromium = test.skipIf(chromiumPath === null)
 const nameOf = ({ method, url }: ToldRequest) => `${method} ${new URL(url).pathname}`
 
-/** Steered by the test, with an endpoint for others. */
-async function running(more: string[] = []): Promise<{ context: BrowserContext; endpoint: string }> {
-  const profile = await temporaryHome()
-  const args = [
-    '--no-sandbox',
-    '--remote-debugging-port=0',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    ...more,
-  ]
-  const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath as string, headless: true, args })
-  onTestFinished(() => context.close())
-  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
-  return { context, endpoint: `http://127.0.0.1:${port}` }
-}
-
 inChromium('without the proxy all comes from the browser: bodies, messages, the address of the origin', async () => {
   const site = await startSite()
-  const { endpoint } = await running()
+  const { endpoint } = await runningChromium()
   const opened = await openBrowser({ config: { endpoint, url: `${site.url}/` } })
   await opened.ended(`${site.url}/done`)
   const all = [...opened.requests(site.url), ...opened.requests(site.other.url)]
@@ -74,7 +53,7 @@ inChromium('without the proxy all comes from the browser: bodies, messages, the 
 inChromium('through the proxy the certificate tells the port of each connection, but not from a cache', async () => {
   const proxy = await startProxy()
   const site = await startSite({ tls: true })
-  const { endpoint } = await running([
+  const { endpoint } = await runningChromium([
     `--proxy-server=http://127.0.0.1:${proxy.port}`,
     '--proxy-bypass-list=<-loopback>',
     '--ignore-certificate-errors',
@@ -111,7 +90,7 @@ inChromium('a body that is too large for it is marked, the page goes on', async 
     },
     { tls: false },
   )
-  const { endpoint } = await running()
+  const { endpoint } = await runningChromium()
   const opened = await openBrowser({ config: { endpoint, url: `${origin.url}/` } })
   expect((await opened.ended(`${origin.url}/small`)).bodies.response.toString()).toBe('small')
   const large = await opened.ended(`${origin.url}/large`)
@@ -128,7 +107,7 @@ inChromium('tabs that crash and tabs that are closed: what was open in them ends
     },
     { tls: false },
   )
-  const { context, endpoint } = await running()
+  const { context, endpoint } = await runningChromium()
   const opened = await openBrowser({ config: { endpoint } })
   const [first, second] = [await context.newPage(), await context.newPage()]
   for (const page of [first, second]) await page.goto(`${origin.url}/`)
@@ -149,7 +128,7 @@ inChromium('tabs that crash and tabs that are closed: what was open in them ends
 
 inChromium('a browser that is closed ends the source; a source that is stopped leaves the browser', async () => {
   const origin = await startOrigin((_, response) => response.end('here'), { tls: false })
-  const { context, endpoint } = await running()
+  const { context, endpoint } = await runningChromium()
   const one = await openBrowser({ config: { endpoint } })
   const other = await openBrowser({ config: { endpoint } })
   await one.source.stop()

@@ -1,8 +1,9 @@
 /** Chromium for tests that need a browser: CHROMIUM names it, else PATH, else Debian's place. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { temporaryHome } from './home.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -36,4 +37,21 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Brows
   })
   onTestFinished(() => browser.close())
   return browser
+}
+
+/** Steered by the test, with a debugging endpoint for others. Closed when the test has finished. */
+export async function runningChromium(more: string[] = []): Promise<{ context: BrowserContext; endpoint: string }> {
+  const profile = await temporaryHome()
+  const args = [
+    '--no-sandbox',
+    '--remote-debugging-port=0',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    ...more,
+  ]
+  const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath as string, headless: true, args })
+  onTestFinished(() => context.close())
+  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+  return { context, endpoint: `http://127.0.0.1:${port}` }
 }
