@@ -3,6 +3,7 @@ import type { PluginHost, Source, SourceRun } from '../../sdk/plugin.ts'
 import { Capture } from './capture.ts'
 import { cookieTarget } from './cdp/cookie-target.ts'
 import { connectEndpoint, noBrowserAt, notABrowser } from './cdp/endpoint.ts'
+import { BrowserClock } from './requests/browser-clock.ts'
 import { never, SeenProxyUse } from './requests/proxied.ts'
 
 export interface AttachOptions {
@@ -17,6 +18,7 @@ export async function attachChromium({ endpoint, url }: AttachOptions, run: Sour
   const capture = new Capture({
     run,
     log: host.log,
+    clock: new BrowserClock(),
     transport: await connectEndpoint(endpoint),
     proxyUse: proxy === null ? never : new SeenProxyUse(proxy),
     away: noBrowserAt(endpoint),

@@ -6,7 +6,7 @@ import { type TargetEnd, Targets, type WatchedTarget } from './cdp/targets.ts'
 import type { Transport } from './cdp/transport.ts'
 import { CertificateTags } from './certificate-tags.ts'
 import { Bodies, mostBodyBytes } from './requests/bodies.ts'
-import { BrowserClock } from './requests/browser-clock.ts'
+import type { BrowserClock } from './requests/browser-clock.ts'
 import { Outbox } from './requests/outbox.ts'
 import { Pages } from './requests/pages.ts'
 import type { ProxyUse } from './requests/proxied.ts'
@@ -17,6 +17,7 @@ import { WebSockets } from './requests/web-sockets.ts'
 export interface CaptureOptions {
   run: SourceRun
   log: PluginHost['log']
+  clock: BrowserClock
   transport: Transport
   proxyUse: ProxyUse
   /** What is said when something is asked of a browser that is gone. */
@@ -36,9 +37,8 @@ export class Capture {
   readonly #requests: Requests
   readonly #webSockets: WebSockets
 
-  constructor({ run, log, transport, proxyUse, away }: CaptureOptions) {
+  constructor({ run, log, clock, transport, proxyUse, away }: CaptureOptions) {
     const { sourceId } = run
-    const clock = new BrowserClock()
     this.#outbox = new Outbox({
       clock,
       emit: (events) => run.emit(events),

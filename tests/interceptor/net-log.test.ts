@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { openFifo } from '../../plugins/interceptor/net-log/fifo.ts'
 import { NetLog } from '../../plugins/interceptor/net-log/net-log.ts'
+import { OwnRequests } from '../../plugins/interceptor/net-log/own-requests.ts'
+import type { SourceEvent } from '../../sdk/source.ts'
 import { temporaryHome } from '../support/home.ts'
 
 const proxyPort = 8080
@@ -26,7 +28,8 @@ const log = [
 
 const read = (chunks: readonly Buffer[]) => {
   const found: [number, number][] = []
-  const netLog = new NetLog({ proxyPort, connected: (connection, port) => found.push([connection, port]) })
+  const own = new OwnRequests({ sourceId: 's', clock: { now: () => 0, at: () => 0 }, tell: () => undefined })
+  const netLog = new NetLog({ proxyPort, own, connected: (connection, port) => found.push([connection, port]) })
   for (const chunk of chunks) netLog.push(chunk)
   return found
 }
@@ -63,4 +66,35 @@ it('is read from a pipe to its last byte', async () => {
   await writeFile(fifo.path, log)
   await fifo.close()
   expect(read(found)).toEqual(read([Buffer.from(log)]))
+})
+
+it('tells what a browser asked by itself, once it was answered, and nothing that is old by then', () => {
+  const told: SourceEvent[] = []
+  const clock = { now: () => 20_000, at: (seconds: number) => seconds * 1000 }
+  const netLog = new NetLog({
+    proxyPort,
+    connected: () => undefined,
+    own: new OwnRequests({ sourceId: 's', clock, tell: (event) => told.push(event) }),
+  })
+  const started = (id: number, initiator: string, type: string) =>
+    `{"params":{"initiator":"${initiator}","load_flags":82,"method":"GET","request_type":"${type}","url":"https://maker.example/${id}"},"phase":1,"source":{"id":${id},"type":1},"time":"19000","type":4},\n`
+  const answered = (id: number, time: number) =>
+    `{"params":{"headers":["HTTP/1.1 204 No Content"]},"phase":0,"source":{"id":${id},"type":1},"time":"${time}","type":5},\n`
+  const lines = [
+    started(1, 'not an origin', 'other'),
+    started(2, 'https://a.example', 'other'),
+    started(3, 'not an origin', 'main frame'),
+    started(4, 'not an origin', 'other'),
+    started(5, 'not an origin', 'other'),
+    ...[1, 2, 3].map((id) => answered(id, 19_500)),
+    answered(1, 19_600),
+    answered(4, 16_000),
+  ]
+  netLog.push(Buffer.from(lines.join('')))
+  const id = 'net-log:1:0'
+  expect(told).toMatchObject([
+    { kind: 'request', id, at: 19_000, method: 'GET', url: 'https://maker.example/1', view: { own: true } },
+    { kind: 'response', id, at: 19_500, status: 204, reason: 'No Content', proxied: true },
+    { kind: 'end', id },
+  ])
 })

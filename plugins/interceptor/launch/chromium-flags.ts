@@ -13,11 +13,13 @@ export interface ChromiumStart {
 /** It asks its maker for these, and other hosts than the page's. */
 const quietFeatures = [
   'AimEnabled',
+  'AutofillServerCommunication',
   'DialMediaRouteProvider',
   'HttpsFirstBalancedModeAutoEnable',
   'HttpsUpgrades',
   'MediaRouter',
   'NetworkTimeServiceQuerying',
+  'OptimizationGuideModelDownloading',
   'OptimizationHints',
   'PreconnectToSearch',
   'Translate',

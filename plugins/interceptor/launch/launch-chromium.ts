@@ -1,11 +1,14 @@
 /** A Chromium of the session's own: launched, seen from its first request on, and gone in the end. */
 import { join } from 'node:path'
 import type { PluginHost, Source, SourceRun } from '../../../sdk/plugin.ts'
+import type { SourceEvent } from '../../../sdk/source.ts'
 import { Capture } from '../capture.ts'
 import { cookieTarget } from '../cdp/cookie-target.ts'
 import { pipeTransport } from '../cdp/pipe.ts'
 import { type Fifo, openFifo } from '../net-log/fifo.ts'
 import { NetLog } from '../net-log/net-log.ts'
+import { OwnRequests } from '../net-log/own-requests.ts'
+import { BrowserClock } from '../requests/browser-clock.ts'
 import { always, never } from '../requests/proxied.ts'
 import { BrowserProcess } from './browser-process.ts'
 import { chromiumFlags } from './chromium-flags.ts'
@@ -31,10 +34,13 @@ export async function launchChromium(
   const notes: string[] = []
   const profile = name === undefined ? await freshProfile(host.dataDir) : await namedProfile(host.dataDir, name)
   const { proxy } = run.session
+  const clock = new BrowserClock()
   let capture: Capture | null = null
+  const tell = (event: SourceEvent) => capture?.tell(event)
   const netLog = new NetLog({
     proxyPort: proxy?.port ?? 0,
-    connected: (connection, port) => capture?.tell({ kind: 'connection', connection, port }),
+    connected: (connection, port) => tell({ kind: 'connection', connection, port }),
+    own: new OwnRequests({ sourceId: run.sourceId, clock, tell }),
   })
   const log = proxy === null ? null : await netLogPipe(join(profile.path, 'net-log'), netLog)
   if (proxy !== null && log === null)
@@ -50,6 +56,7 @@ export async function launchChromium(
   capture = new Capture({
     run,
     log: host.log,
+    clock,
     transport: pipeTransport(input, output),
     proxyUse: proxy === null ? never : always,
     away: 'the browser is gone',
