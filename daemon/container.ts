@@ -28,6 +28,7 @@ import { jarHandlers } from './rpc/handlers/jar.ts'
 import { queryHandlers } from './rpc/handlers/query.ts'
 import { requestHandlers } from './rpc/handlers/request.ts'
 import { sessionHandlers } from './rpc/handlers/session.ts'
+import { sourceHandlers } from './rpc/handlers/source.ts'
 import { websocketHandlers } from './rpc/handlers/websocket.ts'
 import { RpcServer } from './rpc/server.ts'
 import { Subscriptions } from './rpc/subscriptions.ts'
@@ -51,6 +52,7 @@ import { SendPlaces } from './session/send/send-places.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { SessionOverview } from './session/session-overview.ts'
 import { SessionRetention } from './session/session-retention.ts'
+import { Sources } from './session/sources.ts'
 import { TextSearcher } from './session/text-searcher.ts'
 import { IndexMaker } from './store/index-maker.ts'
 import { ReaderPool } from './store/reader-pool.ts'
@@ -92,6 +94,7 @@ export const parts = {
   sessionManager: part<SessionManager>('SessionManager'),
   sessionOverview: part<SessionOverview>('SessionOverview'),
   sessionRetention: part<SessionRetention>('SessionRetention'),
+  sources: part<Sources>('Sources'),
   sqlRunner: part<SqlRunner>('SqlRunner'),
   subscriptions: part<Subscriptions>('Subscriptions'),
   textSearcher: part<TextSearcher>('TextSearcher'),
@@ -182,6 +185,10 @@ export function compose(surroundings: Surroundings): DependencyContainer {
           get(parts.rpcServer).notify('session/didChange', { session })
           if (session.state === 'stopped') get(parts.sessionRetention).look()
         },
+        sources: {
+          of: (sessionId) => get(parts.sources).of(sessionId),
+          end: (sessionId) => get(parts.sources).end(sessionId),
+        },
         pluginFailed: (failure) => get(parts.rpcServer).notify('plugin/didFail', failure),
       }),
   )
@@ -196,6 +203,24 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         log,
       }),
   )
+  provide(
+    parts.sources,
+    (get) =>
+      new Sources({
+        home: home.folder,
+        compileCache: home.cache,
+        directory: get(parts.exporterRunner).directory,
+        threads: get(parts.captureThreads),
+        sessions: get(parts.sessionManager),
+        log,
+        // What waits for a browser need not wait any longer.
+        opened: () =>
+          void get(parts.cookieSync)
+            .run({})
+            .catch((error: unknown) => log.fault('cookies could not be kept in step', error)),
+        ended: (end) => get(parts.rpcServer).notify('source/didEnd', end),
+      }),
+  )
   provide(parts.importRunner, () => new ImportRunner((error) => log.fault('an import failed inside', error)))
   provide(parts.jars, () => new Jars({ home: home.folder, sessions: home.sessions, fault: (message, error) => log.fault(message, error) }))
   provide(parts.cookieLister, (get) => new CookieLister(get(parts.readerPool), get(parts.sessionManager)))
@@ -205,6 +230,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       compileCache: home.cache,
       directory: get(parts.exporterRunner).directory,
       jars: get(parts.jars),
+      sources: get(parts.sources),
       log: (plugin, message) => log.write('info', message, { plugin }),
     })
     return new CookieSync({
@@ -273,6 +299,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager), get(parts.followedExport)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
       ...jarHandlers(get(parts.jars)),
+      ...sourceHandlers(get(parts.sources)),
       ...cookieHandlers(get(parts.cookieLister), get(parts.cookieSync)),
       ...websocketHandlers({
         transport: get(parts.webSocketTransport),

@@ -134,6 +134,11 @@ export interface CookieTarget {
   push(changes: readonly CookieTargetChange[], all: readonly Cookie[]): Promise<void>
   /** What it holds now, asked every second; null: as it was the last time. Absent: it cannot be read. */
   pull?(): Promise<PulledCookies | null>
+  /**
+   * Names what stands behind it now (a browser that is started anew is another one); asked before the others. With another name than the last time nothing is
+   * there of what it was handed, so nothing has gone either, and all goes to it. Rejects while nothing does. Absent: it is always the same.
+   */
+  place?(): Promise<string>
   /** It is used no more. */
   dispose?(): void
 }
@@ -154,9 +159,14 @@ export interface JarAccess {
   change(changes: readonly CookieTargetChange[]): Promise<void>
 }
 
+/** The cookies of a browser that is a source; each rejects while it is not there. */
+export type SourceCookies = Required<Pick<CookieTarget, 'push' | 'pull' | 'place'>>
+
 export interface CookieSyncHost extends PluginHost {
   /** Naming a jar makes it. */
   jar(name: string): JarAccess
+  /** @param source its id, or `last`: whichever was opened last */
+  source(source: string): SourceCookies
 }
 
 export interface CookieSyncManifest<Config = unknown> extends ManifestBase<'cookie-sync'> {
@@ -166,6 +176,7 @@ export interface CookieSyncManifest<Config = unknown> extends ManifestBase<'cook
 /** Where a source puts what it sees, and what it may know of its session. */
 export interface SourceRun {
   sourceId: string
+  /** `proxy`: null where it has none that a browser could use (it stands for an origin). */
   session: Session
   /** For launched browsers: the CA by its key (SHA-256 of the SubjectPublicKeyInfo, base64). */
   caKeyHash: string
@@ -174,7 +185,10 @@ export interface SourceRun {
    * from the next connection on.
    */
   tagDomain: string
-  /** Resolves when there is room for more: a source that does not await it is ended when 64 MiB wait. */
+  /**
+   * In the order in which they are to be taken; bodies in pieces of at most 1 MiB. Resolves when the recorder has taken them: a source that does not await it is
+   * ended when 64 MiB wait. Rejects for what is no event, and once the source is ended.
+   */
   emit(events: readonly SourceEvent[]): Promise<void>
 }
 
@@ -192,13 +206,17 @@ export interface Source {
   stop(): Promise<void>
 }
 
-/** A source opens when `source/start` names its plugin as `kind`, in a process of its own; its config is what the call gives beside `kind` and `sessionId`. */
-export interface SourceManifest<Config = unknown> extends ManifestBase<'source'> {
-  /** Rejects, with what to do, when there is no such browser or it cannot be reached. */
-  create(config: Config, host: PluginHost): { open(run: SourceRun): Promise<Source> }
+export interface SourceOpening {
+  /** Rejects, with what to do, when there is no such browser or it cannot be reached; nothing is left running then. */
+  open(run: SourceRun): Promise<Source>
 }
 
-export type Manifest = ExporterManifest | FilterManifest | CookieSyncManifest
+/** A source opens when `source/start` names its plugin as `kind`, in a process of its own; its config is what the call gives beside `kind` and `sessionId`. */
+export interface SourceManifest<Config = unknown> extends ManifestBase<'source'> {
+  create(config: Config, host: PluginHost): SourceOpening
+}
+
+export type Manifest = ExporterManifest | FilterManifest | CookieSyncManifest | SourceManifest
 
 /** The manifest as it is; its `create` is given what `config`, a schema written in place, describes. Plain JavaScript can do without. */
 export const defineExporter = <const Schema extends object>(

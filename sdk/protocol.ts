@@ -13,6 +13,7 @@ import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
 import { Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
+import { SourceInfo } from './source.ts'
 
 const optional = Type.Optional
 const text = Type.String()
@@ -552,6 +553,44 @@ export const requests = {
     Exchange,
   ),
 
+  'source/start': method(
+    'Opens a browser, or attaches to one that runs (`endpoint`): it tells the session of its requests, those that pass the proxy and those that never do. It ends with the session.',
+    closed({
+      kind: Type.String({
+        minLength: 1,
+        description: "A source plugin (plugin/list {kind: 'source'}): `browser`; or the absolute path of one's own.",
+      }),
+      sessionId,
+      url: optional(Type.String({ minLength: 1, description: 'The page to open.' })),
+      headless: optional(Type.Boolean({ description: 'Without a window.' })),
+      endpoint: optional(
+        Type.String({
+          minLength: 1,
+          description: 'Of a browser that runs with --remote-debugging-port: http://127.0.0.1:9222, or its ws:// URL.',
+        }),
+      ),
+      profile: optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 100,
+          description: 'A name: a profile that is kept for the next time. Absent: a fresh one.',
+        }),
+      ),
+      executable: optional(Type.String({ minLength: 1, description: 'An absolute path; absent: the first browser that is found.' })),
+      config: optional(Type.Record(Type.String(), Type.Unknown(), { description: "More of the plugin's config." })),
+    }),
+    open({ sourceId: text, browser: text, notes: Type.Array(Type.String({ description: 'What its user should know of how it runs.' })) }),
+  ),
+  'source/list': method(
+    'The sources that are open, of a session or of all.',
+    closed({ sessionId: optional(sessionId) }),
+    open({ items: Type.Array(SourceInfo) }),
+  ),
+  'source/stop': method(
+    'Ends a source, once it has told what it has seen (1.5 s at most); the session goes on.',
+    closed({ sourceId: Type.String({ minLength: 1 }) }),
+    open({}),
+  ),
   'plugin/list': method(
     'The plugins of all kinds that are there, and the modules that cannot be used (plugin/didFail tells of these, too, when they are found).',
     closed({ kind: optional(words(...pluginKinds)) }),
@@ -712,6 +751,8 @@ export const notifications = {
   }),
   /** null: its time was over, or the WebSocket transport was stopped. */
   'pairing/didEnd': open({ pairingId: text, token: nullable(Token) }),
+  /** A source has ended: it or its session was stopped, its browser was closed (`failed: false`), or it crashed, could not go on. */
+  'source/didEnd': open({ sourceId: text, kind: text, sessionId: text, reason: text, failed: flag }),
   'daemon/willStop': open({}),
   /** LSP 3.17 work-done progress, for calls that take long. */
   '$/progress': open({ token: Type.Union([text, Type.Integer()]), value: Type.Unknown() }),

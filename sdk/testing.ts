@@ -1,5 +1,5 @@
 /**
- * The test kit of plugins: runs a filter or an exporter over exchanges of a test's making, in the test's own process, as the daemon would: its manifest,
+ * The test kit of plugins: runs a filter or an exporter over exchanges of a test's making, a target or a source by itself, in the test's own process, as the daemon would: its manifest,
  * its config and what it gives back are checked. No daemon is needed; limits of time and memory are the daemon's alone.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,6 +14,7 @@ import { checkTarget } from './plugin/cookie-target.ts'
 import { checkAnswer, checkFilter } from './plugin/filter.ts'
 import { folderPathFault } from './plugin/folder-path.ts'
 import { manifestFaults } from './plugin/manifest.ts'
+import { checkOpening, checkSource, EventCheck } from './plugin/source.ts'
 import type {
   CookieSyncManifest,
   CookieTarget,
@@ -24,8 +25,12 @@ import type {
   JarAccess,
   Manifest,
   PluginHost,
+  Source,
+  SourceCookies,
+  SourceManifest,
 } from './plugin.ts'
 import { queryPredicate } from './query.ts'
+import type { SourceEvent } from './source.ts'
 import { Validator } from './validation.ts'
 
 /** An exchange with what else plugins can ask of it. */
@@ -159,8 +164,9 @@ export async function runFilter<Config>(
 
 export interface TargetResult {
   target: CookieTarget
-  /** The jars that it asked for, with what they hold. */
+  /** The jars that it asked for, with what they hold; and the sources. */
   jars: ReadonlyMap<string, readonly Cookie[]>
+  sources: ReadonlyMap<string, readonly Cookie[]>
   logs: string[]
 }
 
@@ -176,13 +182,17 @@ export async function openTarget<Config>(
   const checked = checkedConfig(manifest, config)
   const logs: string[] = []
   const jars = new Map<string, Cookie[]>()
+  const sources = new Map<string, Cookie[]>()
   const { host, end } = hostFor(logs, dataDir)
-  const created = hooks(manifest)('create', () => checkTarget(manifest.create(checked, { ...host, jar: (name) => jarIn(jars, name) })))
+  const created = hooks(manifest)('create', () =>
+    checkTarget(manifest.create(checked, { ...host, jar: (name) => jarIn(jars, name), source: (name) => sourceIn(sources, name) })),
+  )
+  const { dispose: disposeTarget } = created
   const dispose = () => {
-    created.dispose?.()
+    disposeTarget?.call(created)
     end()
   }
-  return { target: Object.assign(created, { dispose }), jars, logs }
+  return { target: Object.assign(created, { dispose }), jars, sources, logs }
 }
 
 const jarIn = (jars: Map<string, Cookie[]>, name: string): JarAccess => ({
@@ -193,6 +203,60 @@ const jarIn = (jars: Map<string, Cookie[]>, name: string): JarAccess => ({
     jars.set(name, [...left, ...changes.flatMap((change) => ('put' in change ? [change.put] : []))])
   },
 })
+
+const sourceIn = (sources: Map<string, Cookie[]>, name: string): SourceCookies => {
+  const { cookies, change } = jarIn(sources, name)
+  return { place: async () => name, pull: async () => ({ cookies: await cookies(), at: Date.now() }), push: (changes) => change(changes) }
+}
+
+export interface SourceTest<Config> {
+  /** Checked by the schema, whose defaults are filled in. */
+  config?: Partial<Config>
+  session?: Partial<Session>
+  caKeyHash?: string
+  dataDir?: string
+}
+
+export interface SourceResult {
+  source: Source
+  /** What it has emitted so far. */
+  events: SourceEvent[]
+  logs: string[]
+}
+
+/**
+ * A source as weir opens it; a test waits for its `events`, and stops it.
+ * @throws WeirError -32602 invalidConfig; 1003 pluginFailed that names the plugin and what it was doing
+ */
+export async function openSource<Config>(
+  manifest: SourceManifest<Config>,
+  { config = {}, session, caKeyHash = '', dataDir }: SourceTest<NoInfer<Config>> = {},
+): Promise<SourceResult> {
+  checkKind(manifest, 'source')
+  const checked = checkedConfig(manifest, config)
+  const logs: string[] = []
+  const events: SourceEvent[] = []
+  const check = new EventCheck()
+  const { host, end } = hostFor(logs, dataDir)
+  const emit = async (seen: readonly SourceEvent[]) => {
+    check.check(seen)
+    events.push(...structuredClone(seen))
+  }
+  const run = { sourceId: 'test', session: { ...testSession, ...session }, caKeyHash, tagDomain: 'test.tag.weir.invalid', emit }
+  const opening = hooks(manifest)('create', () => checkOpening(manifest.create(checked, host)))
+  try {
+    const source = checkSource(await opening.open(run))
+    const { stop: stopSource } = source
+    const stop = async () => {
+      await stopSource.call(source)
+      end()
+    }
+    return { source: Object.assign(source, { stop }), events, logs }
+  } catch (error) {
+    end()
+    throw failed(manifest, 'open', error)
+  }
+}
 
 export interface ExporterTest<Options> {
   /** Checked by the schema, whose defaults are filled in. */

@@ -1,4 +1,4 @@
-/** `weir capture` without a command: shows what passes until a signal ends it. */
+/** A session on the terminal: its live table until a signal ends it, and a summary. `weir capture` without a command, and `weir browser`. */
 import { setTimeout } from 'node:timers/promises'
 import type { Client } from '../../sdk/client.ts'
 import type { Session } from '../../sdk/model.ts'
@@ -14,12 +14,30 @@ const pollMs = 200
 const echoMs = 250
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** @param start the session; a signal that comes meanwhile ends it as soon as it is there */
-export async function captureLive(context: Context, client: Client, start: () => Promise<Capture>): Promise<number> {
+/** `weir capture`. @param start the session; a signal that comes meanwhile ends it as soon as it is there */
+export const captureLive = (context: Context, client: Client, start: () => Promise<Capture>): Promise<number> =>
+  untilSignal(async (ending) => {
+    const capture = await start()
+    const { session } = capture
+    return endingWith(client, session.id, async () => {
+      const { path } = await client.call('ca/get', {})
+      await introduce(context, capture, path)
+      const table = new LiveTable(client, session.id, context.out, 'start')
+      await untilStopped(client, session.id, ending, () => table.poll())
+      const stopped = await client.call('session/stop', { sessionId: session.id })
+      await table.poll()
+      await table.finish()
+      await conclude(context, stopped, 'nothing was captured: is the program told to use the proxy?')
+      return exits.done
+    })
+  })
+
+/** Runs it with a signal that the user's Ctrl-C aborts; a second Ctrl-C leaves at once. */
+export async function untilSignal<T>(work: (ending: AbortSignal) => Promise<T>): Promise<T> {
   const ending = new AbortController()
   let since = Infinity
   const end = () => {
-    // A second one leaves at once; the session is stopped all the same, for the daemon was told. npm passes on what the terminal
+    // A second one leaves at once; what was begun ends all the same, for the daemon was told. npm passes on what the terminal
     // has sent already: what comes that soon is the same one.
     if (Date.now() - since > echoMs) process.exit(130)
     if (since === Infinity) since = Date.now()
@@ -27,33 +45,28 @@ export async function captureLive(context: Context, client: Client, start: () =>
   }
   for (const signal of endings) process.on(signal, end)
   try {
-    const capture = await start()
-    try {
-      return await show(context, client, capture, ending.signal)
-    } catch (error) {
-      await client.call('session/stop', { sessionId: capture.session.id }).catch(() => undefined)
-      throw error
-    }
+    return await work(ending.signal)
   } finally {
     for (const signal of endings) process.off(signal, end)
   }
 }
 
-/** Until the signal, or until somebody else stops the session. */
-async function show(context: Context, client: Client, capture: Capture, ending: AbortSignal): Promise<number> {
-  const sessionId = capture.session.id
-  const { path } = await client.call('ca/get', {})
-  await introduce(context, capture, path)
-  const table = new LiveTable(client, sessionId, context.out, 'start')
-  while (!ending.aborted && (await client.call('session/get', { sessionId })).state !== 'stopped') {
-    await table.poll()
-    await setTimeout(pollMs, undefined, { signal: ending }).catch(() => undefined)
+/** Whatever goes wrong, the session does not go on unseen. */
+export async function endingWith<T>(client: Client, sessionId: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await client.call('session/stop', { sessionId }).catch(() => undefined)
+    throw error
   }
-  const stopped = await client.call('session/stop', { sessionId })
-  await table.poll()
-  await table.finish()
-  await conclude(context, stopped)
-  return exits.done
+}
+
+/** Until the signal, or until somebody else stops the session. @param step again and again */
+export async function untilStopped(client: Client, sessionId: string, end: AbortSignal, step: () => Promise<void>): Promise<void> {
+  while (!end.aborted && (await client.call('session/get', { sessionId })).state !== 'stopped') {
+    await step()
+    await setTimeout(pollMs, undefined, { signal: end }).catch(() => undefined)
+  }
 }
 
 async function introduce({ out, home, env }: Context, { session, proxy, reverse }: Capture, ca: string): Promise<void> {
@@ -77,8 +90,9 @@ async function introduce({ out, home, env }: Context, { session, proxy, reverse 
   await out.write(`${lines.join('\n')}\n`)
 }
 
-async function conclude({ out, env }: Context, session: Session): Promise<void> {
+/** @param hint for a session without an exchange */
+export async function conclude({ out, env }: Context, session: Session, hint: string): Promise<void> {
   const lines = ['', ...describeEnd(session), '', ...describeNext(session, env)]
-  if (session.counts.exchanges === 0) lines.push('', 'nothing was captured: is the program told to use the proxy?')
+  if (session.counts.exchanges === 0) lines.push('', hint)
   await out.write(`${lines.join('\n')}\n`)
 }

@@ -41,7 +41,9 @@ const oneOf = (what: string, words: readonly string[]) => (text: string) => {
 
 const writtenFormats = cookieFormatNames.filter((name) => name !== 'har')
 export const parseCookieFormat = oneOf('FORMAT', writtenFormats) as (text: string) => (typeof writtenFormats)[number]
-export const parsePluginKind = oneOf('KIND', pluginKinds) as (text: string) => (typeof pluginKinds)[number]
+/** Those of which `weir plugin new` makes the beginning. */
+const begunKinds = pluginKinds.filter((kind) => kind !== 'source')
+export const parsePluginKind = oneOf('KIND', begunKinds) as (text: string) => (typeof begunKinds)[number]
 export const parsePart = oneOf('PART', parts) as (text: string) => (typeof parts)[number]
 
 const setting = (text: string) => {
@@ -57,6 +59,11 @@ const storeOption = (names: readonly string[]): OptionSpec => ({
   completion: names,
   parse: oneOf('--store', names),
 })
+const insecure: OptionSpec = {
+  flags: '--insecure <host>',
+  summary: 'do not verify the certificate of this host (* is any run of characters)',
+  repeatable: true,
+}
 const inDomain: OptionSpec = { flags: '--domain <domain>', summary: 'only cookies of this domain and its subdomains' }
 const httpVersions = ['1.1', '2']
 /** Of both commands that send. */
@@ -114,7 +121,7 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
         completion: builtInFilters,
         parse: parsePlugin('--filter'),
       },
-      { flags: '--insecure <host>', summary: 'do not verify the certificate of this host (* is any run of characters)', repeatable: true },
+      insecure,
       { flags: '--bypass <host>', summary: 'never decrypt this host', repeatable: true },
       { flags: '--auto-bypass', summary: 'decrypt no host any more whose client rejects the certificate' },
       { flags: '--key-log', summary: 'write the TLS secrets of both sides beside the session file, for Wireshark' },
@@ -147,6 +154,39 @@ module may stand, in the place of KEY=VALUE,... the whole config as JSON. weir p
     ],
     takesCommand: true,
     load: async () => (await import('./commands/capture.ts')).capture,
+  },
+  {
+    name: 'browser',
+    summary: 'open a browser whose requests are captured, those too that no proxy sees',
+    details: `It is a Chromium, Chrome, Edge or Brave with a profile of its own: nothing of yours is touched. What it asks goes through the session's proxy, and what only the
+browser knows (who asked, answers from its caches and service workers) is on record beside it: docs/browser.md. The session is a new one that ends with
+the browser, unless --session names one that runs. --endpoint attaches to a browser that was started with --remote-debugging-port.`,
+    arguments: [{ name: 'url', summary: 'the page to open', optional: true }],
+    options: [
+      { flags: '--session <session>', summary: 'a session that runs; it goes on afterwards', completion: 'session' },
+      { flags: '--name <name>', summary: 'what to call the session' },
+      { flags: '--where <query>', summary: 'store only what matches' },
+      { flags: '--port <port>', summary: 'the port of its proxy; any free one when absent', parse: integer('--port', 0, 65535) },
+      insecure,
+      { flags: '--headless', summary: 'without a window' },
+      { flags: '--profile <name>', summary: 'a profile that is kept for the next time; a fresh one when absent' },
+      { flags: '--executable <path>', summary: 'the browser to start; the first that is found when absent', completion: 'file' },
+      { flags: '--endpoint <url>', summary: 'attach to the browser there: http://127.0.0.1:9222' },
+      { flags: '--json', summary: 'print the source, and in the end the session, as JSON' },
+    ],
+    load: async () => (await import('./commands/browser.ts')).browser,
+  },
+  {
+    name: 'browser list',
+    summary: 'list the browsers that tell sessions of their requests',
+    options: [jsonLines],
+    load: async () => (await import('./commands/browser.ts')).listSources,
+  },
+  {
+    name: 'browser stop',
+    summary: 'end one of them; its session goes on',
+    arguments: [{ name: 'source', summary: 'its id, as weir browser list shows it' }],
+    load: async () => (await import('./commands/browser.ts')).stopSource,
   },
   {
     name: 'start',
@@ -591,7 +631,7 @@ ${rightNames.map((name) => `  ${name.padEnd(8)} ${rightMeanings[name]}`).join('\
   },
   {
     name: 'plugin list',
-    summary: 'list the exporters, filters and cookie targets, and say which modules cannot be used',
+    summary: 'list the exporters, filters, cookie targets and sources, and say which modules cannot be used',
     options: [jsonLines],
     load: async () => (await import('./commands/plugin-list.ts')).listPlugins,
   },
@@ -600,7 +640,7 @@ ${rightNames.map((name) => `  ${name.padEnd(8)} ${rightMeanings[name]}`).join('\
     summary: 'make the beginning of a plugin of your own: a package with a test that passes',
     details: 'It is JavaScript, in a new folder or an empty one: NAME in the current folder when none is given. Nothing is overwritten.',
     arguments: [
-      { name: 'kind', summary: pluginKinds.join(' or '), completion: pluginKinds },
+      { name: 'kind', summary: begunKinds.join(' or '), completion: begunKinds },
       { name: 'name', summary: 'lower case letters, digits and dashes; what weir export and filters will call it' },
       { name: 'folder', summary: 'where to make it', optional: true, completion: 'file' },
     ],

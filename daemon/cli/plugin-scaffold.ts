@@ -1,8 +1,10 @@
 /** The beginning of a plugin: a package in JavaScript, with a test that passes. */
 import type { Manifest } from '../../sdk/plugin.ts'
 
+type Begun = Exclude<Manifest['kind'], 'source'>
+
 export interface ScaffoldOptions {
-  kind: Manifest['kind']
+  kind: Begun
   name: string
   /** What package.json asks npm for as weir. */
   weir: string
@@ -204,4 +206,4 @@ test('the file holds what was put, and not what has gone', async () => {
 `,
 }
 
-const kinds: { readonly [K in Manifest['kind']]: Kind } = { exporter, filter, 'cookie-sync': cookieSync }
+const kinds: { readonly [K in Begun]: Kind } = { exporter, filter, 'cookie-sync': cookieSync }

@@ -18,7 +18,6 @@ interface Found {
 
 const groups: { [name: string]: string } = {
   session: 'change a session: stop, pause, resume, rename, delete',
-  browser: 'a browser as a source: pair its extension',
   token: 'what is paired with the daemon: list, revoke',
   plugin: 'list the exporters and filters, or begin one of your own',
 }

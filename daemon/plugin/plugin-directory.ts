@@ -33,6 +33,7 @@ const missing: { readonly [K in Kind]: string } = {
   exporter: 'exporterNotFound',
   filter: 'filterNotFound',
   'cookie-sync': 'targetNotFound',
+  source: 'sourceKindNotFound',
 }
 
 const keyOf = (kind: Kind, name: string) => `${kind} ${name}`
@@ -67,7 +68,7 @@ export class PluginDirectory {
     return { items, faults }
   }
 
-  /** A plugin's module; a built-in one is known by its file name, without loading anything. @throws 1001 exporterNotFound, filterNotFound, targetNotFound */
+  /** A plugin's module; a built-in one is known by its file name, without loading anything. @throws 1001 exporterNotFound, filterNotFound, targetNotFound, sourceKindNotFound */
   async find(kind: Kind, name: string): Promise<FoundModule> {
     const builtIn = (await this.#builtInByKey()).get(keyOf(kind, name))
     if (builtIn) return { module: builtIn, builtIn: true }

@@ -14,7 +14,12 @@ export interface BuiltInModule {
   path: string
 }
 
-const folders: { readonly [K in Manifest['kind']]: string } = { exporter: 'exporters', filter: 'filters', 'cookie-sync': 'cookie-sync' }
+const folders: { readonly [K in Manifest['kind']]: string } = {
+  exporter: 'exporters',
+  filter: 'filters',
+  'cookie-sync': 'cookie-sync',
+  source: 'sources',
+}
 
 /** Modules of the built-in plugins, absolute paths in a stable order; the file name is the plugin's name. A folder beside a module holds its parts. */
 export async function builtInModules(root = fileURLToPath(new URL('../../plugins', import.meta.url))): Promise<BuiltInModule[]> {

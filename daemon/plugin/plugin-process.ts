@@ -10,25 +10,34 @@ export interface PluginProcessOptions {
   compileCache: string | null
   /** How messages are written: JSON, or structured clones (bytes travel as bytes). */
   serialization?: 'json' | 'advanced'
+  /** Names in the daemon's environment that it sees as well. */
+  more?: readonly string[]
 }
 
 const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'TZ', 'LANG', 'LC_ALL', 'SystemRoot', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA']
 const ownGroup = process.platform !== 'win32'
 
 /** The daemon's secrets and its Node options are not a plugin's. */
-function environment(compileCache: string | null): NodeJS.ProcessEnv {
+function environment(compileCache: string | null, more: readonly string[]): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {}
-  for (const name of inherited) if (process.env[name] !== undefined) env[name] = process.env[name]
+  for (const name of [...inherited, ...more]) if (process.env[name] !== undefined) env[name] = process.env[name]
   if (compileCache) env.NODE_COMPILE_CACHE = compileCache
   // A heap of the C library for each of its threads costs some 10 MB.
   env.MALLOC_ARENA_MAX = '2'
   return env
 }
 
-export function startPluginProcess({ entry, stdio, heapMiB, compileCache, serialization = 'json' }: PluginProcessOptions): ChildProcess {
+export function startPluginProcess({
+  entry,
+  stdio,
+  heapMiB,
+  compileCache,
+  serialization = 'json',
+  more = [],
+}: PluginProcessOptions): ChildProcess {
   const child = fork(entry, [], {
     stdio: ['ignore', 'ignore', 'ignore', ...stdio],
-    env: environment(compileCache),
+    env: environment(compileCache, more),
     execArgv: [
       // Else anybody's SIGUSR1 would open an inspector that asks nobody for a password.
       '--disable-sigusr1',

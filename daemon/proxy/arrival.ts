@@ -21,6 +21,8 @@ export interface ListenerView {
   readonly tlsPort: number
   /** The one origin that it stands for; null: it is a proxy. */
   readonly reverse: ReverseOrigin | null
+  /** Of the names that tell its connections apart in their leaf certificates; null: they have none. */
+  readonly tagDomain: string | null
 }
 
 /** As many wait for the origin; the ClientHello is one or two. */
@@ -60,6 +62,12 @@ export class Arrival {
     this.startedAt = facts.startedAt
     this.listener = facts.listener
     this.copy = facts.copy
+  }
+
+  /** A name for its leaf certificate alone; null: none. */
+  get tag(): string | null {
+    const { tagDomain } = this.listener
+    return tagDomain === null ? null : `p${this.client.port}.${tagDomain}`
   }
 
   /** The same, once its TLS has been undone. */

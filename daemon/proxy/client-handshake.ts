@@ -36,7 +36,8 @@ const endedInHandshake = 'endedInHandshake'
 
 /** As the server that the client asked for. Rejects when the client does not go along. */
 export async function shakeHands(services: Services, arrival: Arrival, name: string, protocol: string | null): Promise<TLSSocket> {
-  const secureContext = await services.leaves.contextFor(name)
+  const { leaves } = services
+  const secureContext = await (arrival.tag === null ? leaves.contextFor(name) : leaves.taggedContextFor(name, arrival.tag))
   const { stream } = arrival
   arrival.reached()
   // The protocol sniffer turns it off.

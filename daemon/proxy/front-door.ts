@@ -36,6 +36,7 @@ export class FrontDoor implements ListenerView {
   readonly credentials: string | null
   readonly tlsPort: number
   readonly reverse: ReverseOrigin | null
+  tagDomain: string | null = null
   readonly session: number
   #host: string
   #port: number

@@ -40,11 +40,21 @@ export class LeafCertificates {
     return leafIssuer(this.#authority.info.certificate, this.#authority.keys, this.#leafKeys)
   }
 
+  /** The same with a second name, for one connection; it is nobody else's, so no TLS session of another is resumed in it. */
+  async taggedContextFor(name: string, tag: string): Promise<SecureContext> {
+    return (await this.#issue(name.toLowerCase(), tag)).context
+  }
+
+  async #issue(name: string, tag?: string): Promise<{ context: SecureContext; validTo: number }> {
+    this.#issuer ??= this.#loadIssuer()
+    const { certificate, validTo } = await (await this.#issuer).issue(name, tag)
+    const context = createSecureContext({ key: this.#leafKeys.pem, cert: certificate + this.#authority.info.certificate })
+    return { context, validTo }
+  }
+
   async #make(name: string): Promise<SecureContext> {
     try {
-      this.#issuer ??= this.#loadIssuer()
-      const { certificate, validTo } = await (await this.#issuer).issue(name)
-      const context = createSecureContext({ key: this.#leafKeys.pem, cert: certificate + this.#authority.info.certificate })
+      const { context, validTo } = await this.#issue(name)
       // Renewed by being forgotten in good time.
       const made = this.#contexts.get(name)
       if (made) this.#contexts.set(name, made, { ttl: Math.max(validTo - Date.now() - hour, 60_000) })

@@ -61,6 +61,9 @@ export class ProxyService {
         before.keyLog?.close()
         if (!door.policy.tls.autoBypass) door.learned.clear()
       },
+      tagConnections: async ({ session, tagDomain }) => {
+        this.#open(session).door.tagDomain = tagDomain
+      },
       closeListener: async ({ session }) => {
         const open = this.#doors.get(session)
         if (open) this.#stopListening(open)
@@ -110,10 +113,11 @@ export class ProxyService {
     return authority.info
   }
 
-  async #listen({ session, settings }: Params<'listen'>): Promise<{ host: string; port: number }> {
+  async #listen({ session, settings, tagDomain }: Params<'listen'>): Promise<{ host: string; port: number }> {
     const { paths } = this.#ready()
     const learned = new LearnedBypasses(settings.autoBypassed ?? [], (host) => this.#events.autoBypassed({ session, host }))
     const door = new FrontDoor(session, settings, this.#policy(settings), learned, paths)
+    door.tagDomain = tagDomain ?? null
     const address = await door.listen()
     this.#guard.add(address.port)
     this.#doors.set(session, { door, port: address.port })

@@ -84,7 +84,12 @@ export type ProxySurface = {
   /** The port over which batches go to the recorder and credits come back; replaces an earlier one (its recorder died). */
   attachRecorder(params: { port: MessagePort }): Promise<void>
   /** 1002 portInUse when the port is taken. */
-  listen(params: { session: number; settings: ListenerSettings }): Promise<{ host: string; port: number }>
+  listen(params: { session: number; settings: ListenerSettings; tagDomain?: string }): Promise<{ host: string; port: number }>
+  /**
+   * From the next connection on (`listen`: from the first) leaf certificates bear `p<client port>.<tagDomain>` as well, each made for its connection alone: so a browser that tells of
+   * its certificates tells of its connections. null: they do not.
+   */
+  tagConnections(params: { session: number; tagDomain: string | null }): Promise<void>
   /** -32602 when a session could not have them: invalidCertificate, invalidClientCertificate, invalidUpstream, invalidHostOverride. */
   checkSettings(params: { settings: ListenerSettings }): Promise<void>
   /** From the next connection on. */

@@ -26,8 +26,7 @@ export async function tap(services: Services, arrival: Arrival, destination: Des
   if (why) return relay(services, arrival, destination, { why, answer: null })
   // The origin's own time limits count now.
   arrival.settled()
-  const leaf = services.leaves.contextFor(name)
-  leaf.catch(() => undefined)
+  if (arrival.tag === null) services.leaves.contextFor(name).catch(() => undefined)
   const { client, copy, startedAt } = arrival
   const known = { session: copy.session, client, scheme: 'https', authority: formatAuthority(destination), startedAt } as const
   arrival.reaching({ ...known, protocol: 'opaque', opaque: 'undecoded' }, 'leaving')

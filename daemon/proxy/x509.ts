@@ -39,8 +39,8 @@ export async function issueCa(keys: Keys, hostname: string): Promise<string> {
 }
 
 export interface LeafIssuer {
-  /** A certificate for one DNS name or IP address. Throws on a name no certificate can bear. */
-  issue(name: string): Promise<{ certificate: string; validTo: number }>
+  /** A certificate for one DNS name or IP address. Throws on a name no certificate can bear. @param tag a second DNS name */
+  issue(name: string, tag?: string): Promise<{ certificate: string; validTo: number }>
 }
 
 /** @param keys the CA's @param leafKeys the one pair all leaves share */
@@ -48,7 +48,7 @@ export function leafIssuer(caPem: string, keys: Keys, leafKeys: Keys): LeafIssue
   const ca = new x509.X509Certificate(caPem)
   const authorityKeyId = ca.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId ?? ''
   return {
-    async issue(name) {
+    async issue(name, tag) {
       const now = Date.now()
       const validTo = Math.min(now + 44 * day, ca.notAfter.getTime())
       const certificate = await x509.X509CertificateGenerator.create({
@@ -64,7 +64,10 @@ export function leafIssuer(caPem: string, keys: Keys, leafKeys: Keys): LeafIssue
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension([isIP(name) ? { type: 'ip', value: name } : { type: 'dns', value: dnsName(name) }]),
+          new x509.SubjectAlternativeNameExtension([
+            isIP(name) ? { type: 'ip', value: name } : { type: 'dns', value: dnsName(name) },
+            ...(tag === undefined ? [] : [{ type: 'dns' as const, value: tag }]),
+          ]),
           new x509.AuthorityKeyIdentifierExtension(authorityKeyId),
         ],
       })

@@ -87,6 +87,10 @@ const needs: { readonly [M in Method]: Need } = {
   'exporter/run': need('export', { out: paths, to: send }),
   'importer/run': need('paths'),
 
+  'source/start': need('plugins', { executable: paths }),
+  'source/list': need('read'),
+  'source/stop': need('capture'),
+
   'cookie/list': need('read'),
   'jar/list': need('read'),
   'jar/get': need('read'),
@@ -105,6 +109,7 @@ const notificationNeeds: { readonly [N in Notification]: Asked } = {
   'session/didChange': 'read',
   'exchange/didChange': null,
   'plugin/didFail': 'read',
+  'source/didEnd': 'read',
   'pairing/didEnd': 'owner',
   'daemon/willStop': null,
   '$/progress': null,

@@ -43,6 +43,11 @@ export interface SessionManagerOptions {
   signals: ChangeSignals
   /** Hears of changes, at most once a second and session. */
   changed(session: SessionView): void
+  sources: {
+    of(sessionId: string): readonly string[]
+    /** Before its listener ends; bounded. Never rejects. */
+    end(sessionId: string): Promise<void>
+  }
   /** Hears of what went wrong with a session's filter. */
   pluginFailed(failure: NotificationParams<'plugin/didFail'>): void
 }
@@ -150,6 +155,21 @@ export class SessionManager implements SessionRecovery {
   async way(id: string): Promise<{ name: string; state: SessionState; handle: number; settings: ListenerSettings }> {
     const { name, state, handle, settings, file } = await this.#find(id)
     return { name, state, handle, settings: listenerSettings(settings, file) }
+  }
+
+  /**
+   * From the next connection on its leaf certificates have one name more, `p<client port>.<domain>`, or they have not.
+   * @returns the domain
+   */
+  async tagConnections(id: string, isTagged: boolean): Promise<string> {
+    const session = await this.#find(id)
+    const { tagDomain, handle } = session
+    if (session.isTagged !== isTagged) {
+      session.isTagged = isTagged
+      if (session.listening)
+        await unlessLost(this.#threads.proxy.call('tagConnections', { session: handle, tagDomain: isTagged ? tagDomain : null }))
+    }
+    return tagDomain
   }
 
   /** The session once everything that has passed so far is in its file. */
@@ -270,6 +290,7 @@ export class SessionManager implements SessionRecovery {
       repair: 'recorderCrashed',
     })
     this.#options.signals.advanced(id, change)
+    for (const sourceId of this.#options.sources.of(id)) await recorder.call('sourceStarted', { handle, sourceId })
     if (session.state === 'paused') await recorder.call('pauseSession', { handle, paused: true })
     this.#count(session, counts)
   }
@@ -278,6 +299,7 @@ export class SessionManager implements SessionRecovery {
   async #abandon(session: Session): Promise<void> {
     const listens = session.listening !== null
     session.listening = null
+    void this.#options.sources.end(session.id)
     this.#stopped(session, undefined)
     this.#feed.changed(session)
     if (listens && this.#threads.proxy.isPrepared) await unlessLost(this.#threads.proxy.call('closeSession', { session: session.handle }))
@@ -402,11 +424,13 @@ export class SessionManager implements SessionRecovery {
     const { recorder, proxy } = this.#threads
     const { handle } = session
     const { isPrepared } = proxy
+    const endsAt = performance.now() + drainTimeMs
+    await this.#options.sources.end(session.id)
     session.listening = null
     // Requests of weir's own need no listener.
     if (isPrepared) {
       await unlessLost(proxy.call('closeListener', { session: handle }))
-      await unlessLost(recorder.call('drainSession', { handle, timeoutMs: drainTimeMs }))
+      await unlessLost(recorder.call('drainSession', { handle, timeoutMs: Math.max(0, endsAt - performance.now()) }))
       await unlessLost(proxy.call('closeSession', { session: handle }))
     }
     // A recorder that dies here is replaced, and the session is open in the new one, too.
@@ -422,6 +446,7 @@ export class SessionManager implements SessionRecovery {
     session.autoStop?.cancel()
     session.autoStop = null
     session.isOpen = false
+    session.isTagged = false
     this.#filters.forget(session)
     session.state = 'stopped'
     session.stoppedAt = Date.now()

@@ -1,4 +1,5 @@
 /** One capture run: what the catalogue keeps of it, and where it lives in the threads while it is open. */
+import { randomBytes } from 'node:crypto'
 import type { Counts, Session as SessionView } from '../../sdk/model.ts'
 import type { Params } from '../../sdk/protocol.ts'
 import type { ProxySettings, TlsSettings } from '../../sdk/session-settings.ts'
@@ -44,6 +45,9 @@ export class Session {
   isOpen = false
   /** Where it listens; null without a listener. */
   listening: { host: string; port: number } | null = null
+  /** Of the names that tell its connections apart in their leaf certificates, while it `isTagged`; for the life of the daemon. */
+  readonly tagDomain = `${randomBytes(8).toString('hex')}.tag.weir.invalid`
+  isTagged = false
   /** The port it last had. */
   port: number | null
   /** While it is open. */

@@ -33,7 +33,7 @@ export const openParams = ({ id, file, handle, settings }: Session, defaults: Se
 })
 
 /** Where the proxy listens for it, and how. */
-export const listenParams = ({ handle, settings, file }: Session, port: number) => {
+export const listenParams = ({ handle, settings, file, isTagged, tagDomain }: Session, port: number) => {
   const listener = listenerSettings(settings, file)
-  return { session: handle, settings: { ...listener, proxy: { ...listener.proxy, port } } }
+  return { session: handle, settings: { ...listener, proxy: { ...listener.proxy, port } }, ...(isTagged && { tagDomain }) }
 }

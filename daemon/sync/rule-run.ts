@@ -64,11 +64,16 @@ export class RuleRun {
 
   /** All that is known goes to the targets, as far as they do not hold it. */
   start(): void {
+    for (const target of this.#targets) this.#hand(target)
+    for (const { run } of this.#targets) void run.run()
+  }
+
+  /** All that is known goes to it, as far as it does not hold it. */
+  #hand({ run, view }: Running): void {
     for (const known of this.#known.entries(Date.now())) {
       const change = known.gone || hasExpired(known.cookie, Date.now()) ? { gone: known.cookie } : { put: known.cookie }
-      for (const { run, view } of this.#targets) if (!view.isInStep({ ...known, gone: 'gone' in change })) run.add(change)
+      if (!view.isInStep({ ...known, gone: 'gone' in change })) run.add(change)
     }
-    for (const { run } of this.#targets) void run.run()
   }
 
   captured(changes: readonly StoredCookieChange[]): void {
@@ -107,6 +112,13 @@ export class RuleRun {
       reads: isOwn(kept) || direction !== 'out',
       writes: isOwn(kept) || direction !== 'in',
       held: () => this.#known.held(Date.now()),
+      isAt: (place) => {
+        if (kept.place === place) return
+        kept.place = place
+        view.forget()
+        this.#hand(running)
+        this.#options.changed()
+      },
       pulled: (cookies) => {
         for (const { change, at } of view.look(cookies, this.#domain, this.#known, Date.now())) this.#offer(change, at, running)
         this.#options.changed()

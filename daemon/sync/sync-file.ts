@@ -10,6 +10,8 @@ export interface KeptTarget {
   plugin: string
   config: Record<string, unknown>
   holds: Holding[]
+  /** What stood behind it the last time, where that may become another. */
+  place?: string
 }
 export interface KeptConflict {
   /** Unix ms. */

@@ -9,6 +9,8 @@ export interface TargetRunOptions {
   writes: boolean
   /** All that it should hold. */
   held(): readonly Cookie[]
+  /** What stands behind it, before it is read. */
+  isAt(place: string): void
   pulled(cookies: PulledCookies): void
   /** It has got them. */
   handed(changes: readonly CookieTargetChange[]): void
@@ -100,6 +102,7 @@ export class TargetRun {
   async #step(): Promise<void> {
     try {
       this.#target ??= await this.#options.open()
+      if (this.#target.place) this.#options.isAt(await inTime(this.#target.place()))
       // Read first: what is newer there is not written over.
       if (this.#options.reads) await this.#pull(this.#target)
       if (this.#waiting.size > 0) await this.#push(this.#target)

@@ -25,6 +25,11 @@ export class TargetView {
     this.#holds = new Map(kept.map((one) => [keyOf(one), one]))
   }
 
+  /** It is another place now, and nothing is known of it. */
+  forget(): void {
+    this.#holds.clear()
+  }
+
   /** Whether it holds (or does not hold) the cookie as it is known. */
   isInStep({ cookie, gone }: Known): boolean {
     return (this.#holds.get(keyOf(cookie))?.fingerprint ?? null) === (gone ? null : fingerprint(cookie))

@@ -11,6 +11,7 @@ export interface World {
   /** What earlier examples answered. */
   startedId: string
   subscriptionId: string
+  sourceId: string
   /** Of a client that was paired. */
   tokenId: string
 }
@@ -161,6 +162,12 @@ export const examples: { [M in Method]: (world: World) => Example<M> } = {
   'sync/list': () => ({ params: {}, result: { items: [{ domain: 'example.com' }] } }),
   'sync/run': () => ({ params: { domain: 'example.com' }, result: { items: [{ domain: 'example.com' }] } }),
   'sync/delete': () => ({ params: { domain: 'example.com' }, result: {} }),
+  'source/start': ({ sessionId }) => ({ params: { kind: 'browser', sessionId, url: 'about:blank', headless: true }, result: {} }),
+  'source/list': ({ sessionId, sourceId }) => ({
+    params: { sessionId },
+    result: { items: [{ id: sourceId, kind: 'browser', sessionId }] },
+  }),
+  'source/stop': ({ sourceId }) => ({ params: { sourceId }, result: {} }),
   'websocket/start': () => ({ params: { port: 0 }, result: { host: '127.0.0.1' } }),
   'pairing/start': () => ({ params: { rights: ['read'], name: 'my page', origin: 'http://localhost:5173' }, result: {} }),
   'token/list': ({ tokenId }) => ({ params: {}, result: { items: [{ id: tokenId, name: 'my page', rights: ['read'] }] } }),

@@ -20,6 +20,7 @@ const world: World = {
   folder: '/home/ann/captures',
   startedId: '01JDM52E8KYH0RWSZ4Q6B1TNGC',
   subscriptionId: 's1',
+  sourceId: '01JDM5D0T4W8NQZ7C2F6XARVEK',
   tokenId: 't1',
 }
 

@@ -1,4 +1,4 @@
-/** A Chromium that runs, by its debugging endpoint: what changes in it comes back, where the rule says so. */
+/** A browser that runs, as a source or by its debugging endpoint: what changes in it comes back, where the rule says so. */
 import { defineCookieSync, pluginApi } from '../../sdk/plugin.ts'
 import { CdpConnection } from '../interceptor/cdp/connection.ts'
 import { cookieTarget } from '../interceptor/cdp/cookie-target.ts'
@@ -9,16 +9,18 @@ export default defineCookieSync({
   name: 'browser',
   version: '1.0.0',
   api: pluginApi,
-  description: 'A Chromium that runs with --remote-debugging-port',
+  description: 'A browser that weir opened, or a Chromium that runs with --remote-debugging-port',
   config: {
     type: 'object',
     properties: {
       endpoint: { type: 'string', pattern: '^(?:http|ws)://', description: 'http://127.0.0.1:9222, or the ws:// URL that it prints' },
+      source: { type: 'string', minLength: 1, description: 'The id of a source, or last: whichever was opened last' },
     },
-    required: ['endpoint'],
+    oneOf: [{ required: ['endpoint'] }, { required: ['source'] }],
     additionalProperties: false,
   },
-  create({ endpoint }) {
+  create({ endpoint = '', source }, host) {
+    if (source !== undefined) return host.source(source)
     const browser = new BrowserWhenAsked(endpoint)
     return { ...cookieTarget(() => browser.reach()), dispose: () => browser.close() }
   },

@@ -1,7 +1,7 @@
 /** What a plugin's manifest has to be: the loader and the test kit check it alike. */
 import { type Manifest, pluginApi } from '../plugin.ts'
 
-export const pluginKinds = ['exporter', 'filter', 'cookie-sync'] as const satisfies readonly Manifest['kind'][]
+export const pluginKinds = ['exporter', 'filter', 'cookie-sync', 'source'] as const satisfies readonly Manifest['kind'][]
 
 const known = ['kind', 'name', 'version', 'api', 'description', 'config', 'create']
 /** Of one kind only. */

@@ -4,19 +4,10 @@ import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
+import { isRunning } from '../support/running.ts'
 import { exporterSource, writeModule } from './plugin-module.ts'
 
 const patience = { timeout: 20_000 }
-
-/** Not even as a zombie that nobody has waited for. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return process.platform !== 'linux' || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
-  }
-}
 
 it.skipIf(process.platform === 'win32')(
   'an exporter in an endless loop ends with the daemon, and takes its unfinished file with it',

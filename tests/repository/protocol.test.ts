@@ -9,6 +9,7 @@ import { expectExchange } from '../../sdk/expectations.ts'
 import type { Method, Result } from '../../sdk/protocol.ts'
 import { requests } from '../../sdk/protocol.ts'
 import { Validator } from '../../sdk/validation.ts'
+import { chromiumPath } from '../support/chromium.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 import { type OpenRpc, typesOf } from '../support/openrpc-types.ts'
@@ -33,7 +34,15 @@ test('each example is answered as it says, by the schema of its result', { timeo
     { tls: false },
   )
   const { id: sessionId, proxy } = await client.call('session/start', { name: 'examples' })
-  const world: World = { sessionId, origin: origin.url, folder: await temporaryHome(), startedId: '', subscriptionId: '', tokenId: '' }
+  const world: World = {
+    sessionId,
+    origin: origin.url,
+    folder: await temporaryHome(),
+    startedId: '',
+    subscriptionId: '',
+    sourceId: '',
+    tokenId: '',
+  }
   const port = proxy?.port ?? 0
   await getThrough(port, `${origin.url}/orders/1`)
   await postThrough(port, `${origin.url}/login`, 'user=ann&note=a+%26+b')
@@ -42,12 +51,14 @@ test('each example is answered as it says, by the schema of its result', { timeo
 
   const validator = new Validator()
   for (const method of Object.keys(examples) as Method[]) {
+    if (method.startsWith('source/') && chromiumPath === null) continue
     const { params, result } = examples[method](world)
     // This connection is initialized already: a second time is refused.
     const answer = method === 'initialize' ? client.initialized : await client.call(method, params)
     expect({ method, answer }).toMatchObject({ method, answer: result })
     expect({ method, errors: validator.check(requests[method].result, answer) }).toEqual({ method, errors: [] })
     if (method === 'session/start') world.startedId = (answer as Result<'session/start'>).id
+    if (method === 'source/start') world.sourceId = (answer as Result<'source/start'>).sourceId
     if (method === 'pairing/start') world.tokenId = await pair(answer as Result<'pairing/start'>)
     if (method === 'exchange/subscribe') world.subscriptionId = (answer as Result<'exchange/subscribe'>).subscriptionId
   }

@@ -5,10 +5,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { readConfig } from '../../daemon/config.ts'
 import type { Environment } from '../../sdk/home.ts'
-import { openTarget, testCookie } from '../../sdk/testing.ts'
+import { openSource, openTarget, testCookie } from '../../sdk/testing.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { startReceiver } from '../support/followed.ts'
 import { temporaryHome } from '../support/home.ts'
@@ -214,7 +214,7 @@ describe('plugins', () => {
       writeFileSync(join(folder, name), text)
       return name
     })
-    expect(files).toEqual(['urls.mjs', 'no-health.mjs', 'plugin-2.mjs', 'plugins.test.mjs'])
+    expect(files).toEqual(['urls.mjs', 'no-health.mjs', 'plugin-2.mjs', 'ticks.mjs', 'plugins.test.mjs'])
     const { stdout } = await run(process.execPath, ['--test', 'plugins.test.mjs'], { cwd: folder })
     expect(stdout).toMatch(/pass 2$/m)
     const { default: cookieHeader } = (await import(pathToFileURL(join(folder, 'plugin-2.mjs')).href)) as {
@@ -224,6 +224,12 @@ describe('plugins', () => {
     const { target } = await openTarget(cookieHeader, { config: { path } as never })
     await target.push([], [testCookie({ name: 'a', value: '1' }), testCookie({ name: 'b', value: '2' })])
     expect(readFileSync(path, 'utf8')).toBe('a=1; b=2')
+    const { default: ticks } = (await import(pathToFileURL(join(folder, 'ticks.mjs')).href)) as {
+      default: Parameters<typeof openSource>[0]
+    }
+    const { source, events } = await openSource(ticks)
+    await vi.waitFor(() => expect(events.map(({ kind }) => kind)).toEqual(['request', 'end']))
+    await source.stop()
   })
 })
 

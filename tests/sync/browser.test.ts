@@ -1,26 +1,13 @@
 /** A real Chromium as a target of cookies, and a login handed over. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import type { BrowserContext } from 'playwright-core'
+import { expect, test, vi } from 'vitest'
+import { browserWithEndpoint } from '../support/browser-with-endpoint.ts'
 import { chromiumPath, launchChromium } from '../support/chromium.ts'
 import { startDaemon } from '../support/daemon.ts'
-import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
-
-/** With a debugging endpoint, on whichever port it finds. */
-async function browserWithEndpoint(): Promise<{ context: BrowserContext; endpoint: string }> {
-  const profile = await temporaryHome()
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath as string,
-    headless: true,
-    args: ['--no-sandbox', '--remote-debugging-port=0', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
-  onTestFinished(() => context.close())
-  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
-  return { context, endpoint: `http://127.0.0.1:${port}` }
-}
 
 const held = async (context: BrowserContext) => (await context.cookies()).map(({ name, value }) => `${name}=${value}`).sort()
 

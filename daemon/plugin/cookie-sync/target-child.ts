@@ -18,7 +18,7 @@ const startMs = 10_000
 const disposeMs = 750
 
 interface Asked {
-  resolve(pulled: PulledCookies | null): void
+  resolve(done: PulledCookies | string | null): void
   reject(error: Error): void
 }
 
@@ -44,7 +44,7 @@ class TargetChild {
   }
 
   /** Rejects with -32602 invalidConfig, 1003 pluginFailed. */
-  start(job: TargetJob): Promise<{ reads: boolean }> {
+  start(job: TargetJob): Promise<{ reads: boolean; moves: boolean }> {
     const file = moduleName(job.module)
     return new Promise((resolve, reject) => {
       const refuse = (error: Error) => {
@@ -73,7 +73,7 @@ class TargetChild {
   }
 
   /** One at a time. How long an answer may take is the caller's to say; `dispose` ends one that is stuck. */
-  ask(message: ToTarget): Promise<PulledCookies | null> {
+  ask(message: ToTarget): Promise<PulledCookies | string | null> {
     if (this.#ended) return Promise.reject(new Error(this.#lastWords ?? 'its process has ended'))
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject }
@@ -104,6 +104,17 @@ class TargetChild {
     else if ('done' in message) this.#asked?.resolve(message.done)
     else if ('failed' in message) this.#asked?.reject(new Error(message.failed))
     else if ('jar' in message) await this.#answerJar(message)
+    else if ('source' in message) await this.#answerSource(message)
+  }
+
+  async #answerSource({ source: call, name, ask }: Extract<FromTarget, { source: number }>): Promise<void> {
+    const source = this.#surroundings.source(name)
+    try {
+      const answer = ask === 'place' ? await source.place() : ask === 'pull' ? await source.pull() : await source.push(ask.changes, ask.all)
+      this.#send({ source: call, answer: answer ?? null })
+    } catch (error) {
+      this.#send({ source: call, failure: error instanceof Error ? error.message : String(error) })
+    }
   }
 
   async #answerJar({ jar: call, name, changes }: Extract<FromTarget, { jar: number }>): Promise<void> {
@@ -120,10 +131,11 @@ class TargetChild {
 /** Rejects with -32602 invalidConfig, 1003 pluginFailed; nothing is left running then. */
 export async function startTarget(job: TargetJob, surroundings: TargetSurroundings, compileCache: string | null): Promise<CookieTarget> {
   const child = new TargetChild(surroundings, compileCache)
-  const { reads } = await child.start(job)
+  const { reads, moves } = await child.start(job)
   return {
     push: async (changes, all) => void (await child.ask({ push: { changes, all } })),
-    ...(reads && { pull: () => child.ask({ pull: true }) }),
+    ...(reads && { pull: () => child.ask({ pull: true }) as Promise<PulledCookies | null> }),
+    ...(moves && { place: () => child.ask({ place: true }) as Promise<string> }),
     dispose: () => child.dispose(),
   }
 }

@@ -1,7 +1,6 @@
 /** The process of one user's cookie-sync target. It answers one call at a time; the end of the channel is its end. */
-import type { Cookie } from '../../../sdk/cookie/cookie.ts'
 import { toWire } from '../../../sdk/errors.ts'
-import type { CookieTarget, CookieTargetChange, JarAccess, PulledCookies } from '../../../sdk/plugin.ts'
+import type { CookieTarget, JarAccess, PulledCookies, SourceCookies } from '../../../sdk/plugin.ts'
 import { endWithDaemon } from '../end-with-daemon.ts'
 import { said } from '../failure.ts'
 import { hookModules } from '../module-hooks.ts'
@@ -12,33 +11,46 @@ hookModules()
 
 const send = (message: FromTarget) => void process.send?.(message)
 let target: CookieTarget | null = null
-const asked = new Map<number, { resolve(cookies: readonly Cookie[]): void; reject(error: Error): void }>()
+const asked = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>()
 
-function askJar(name: string, changes: readonly CookieTargetChange[] | null): Promise<readonly Cookie[]> {
+function ask<Answer>(message: (call: number) => FromTarget): Promise<Answer> {
   const call = asked.size === 0 ? 1 : Math.max(...asked.keys()) + 1
   return new Promise((resolve, reject) => {
-    asked.set(call, { resolve, reject })
-    send({ jar: call, name, changes })
+    asked.set(call, { resolve: resolve as (answer: unknown) => void, reject })
+    send(message(call))
   })
 }
 
+function answered(call: number, message: { failure: string } | { answer: unknown }): void {
+  const waiting = asked.get(call)
+  asked.delete(call)
+  if ('failure' in message) waiting?.reject(new Error(message.failure))
+  else waiting?.resolve(message.answer)
+}
+
 const jar = (name: string): JarAccess => ({
-  cookies: () => askJar(name, null),
-  change: async (changes) => void (await askJar(name, changes)),
+  cookies: () => ask((call) => ({ jar: call, name, changes: null })),
+  change: async (changes) => void (await ask((call) => ({ jar: call, name, changes }))),
+})
+
+const source = (name: string): SourceCookies => ({
+  place: () => ask((call) => ({ source: call, name, ask: 'place' })),
+  pull: () => ask((call) => ({ source: call, name, ask: 'pull' })),
+  push: async (changes, all) => void (await ask((call) => ({ source: call, name, ask: { changes, all } }))),
 })
 
 async function start(job: TargetJob): Promise<void> {
   try {
-    const created = await createTarget(job, { jar, log: (log) => send({ log }) })
+    const created = await createTarget(job, { jar, source, log: (log) => send({ log }) })
     if ('invalid' in created) return send(created)
     target = created.target
-    send({ ready: { name: created.name, reads: target.pull !== undefined } })
+    send({ ready: { name: created.name, reads: target.pull !== undefined, moves: target.place !== undefined } })
   } catch (error) {
     send({ failure: toWire(error) })
   }
 }
 
-async function answer(work: (of: CookieTarget) => Promise<PulledCookies | null>): Promise<void> {
+async function answer(work: (of: CookieTarget) => Promise<PulledCookies | string | null>): Promise<void> {
   try {
     send({ done: target === null ? null : await work(target) })
   } catch (error) {
@@ -62,12 +74,10 @@ process.on('message', (message: ToTarget) => {
       return null
     })
   } else if ('pull' in message) void answer(async (of) => (await of.pull?.()) ?? null)
-  else if ('jar' in message) {
-    const call = asked.get(message.jar)
-    asked.delete(message.jar)
-    if ('failure' in message) call?.reject(new Error(message.failure))
-    else call?.resolve(message.cookies)
-  } else {
+  else if ('place' in message) void answer(async (of) => (await of.place?.()) ?? null)
+  else if ('jar' in message) answered(message.jar, 'failure' in message ? message : { answer: message.cookies })
+  else if ('source' in message) answered(message.source, message)
+  else {
     target?.dispose?.()
     process.exit(0)
   }

@@ -1,0 +1,2 @@
+/** The browser as a source: plugins/interceptor. */
+export { default } from '../interceptor/browser.ts'
