@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type CallOptions, type Client, connectionLost, type Introduction, introduce, type Link, type Listener } from './client-core.ts'
 import { codes, fromWire, unavailable, WeirError, type WireError } from './errors.ts'
 import { type Home, resolveHome } from './home.ts'
 import {
@@ -12,70 +13,12 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from './json-rpc.ts'
-import type { Method, Notification, NotificationParams, Params, Result } from './protocol.ts'
-import { protocolVersion } from './protocol-version.ts'
+import type { NotificationParams } from './protocol.ts'
 
-export interface CallOptions {
-  /** Aborting it cancels the call in the daemon, which then rejects with -32800. */
-  signal?: AbortSignal
-  /** Hears of the call's progress; the shape is the method's own. */
-  onProgress?: (value: unknown) => void
-}
+export type { CallOptions, Client } from './client-core.ts'
 
-export interface ConnectOptions {
+export interface ConnectOptions extends Introduction {
   home?: Home
-  /** Gives up connecting, with the signal's reason. */
-  signal?: AbortSignal
-  /** What the client calls itself. */
-  client?: { name: string; version: string }
-  /** Capabilities without which this client cannot work: error 1006 names the missing. */
-  requires?: string[]
-}
-
-type Listener = (params: never) => void
-
-/** One connection, initialized. */
-export class Client {
-  /** What the daemon answered to `initialize`. */
-  readonly initialized: Result<'initialize'>
-  /** Resolves when the connection has ended, whoever ended it. */
-  readonly closed: Promise<void>
-  readonly #link: Link
-
-  constructor(link: Link, initialized: Result<'initialize'>) {
-    this.#link = link
-    this.closed = link.closed
-    this.initialized = initialized
-  }
-
-  call<M extends Method>(method: M, params: Params<M>, options: CallOptions = {}): Promise<Result<M>> {
-    return this.#link.request(method, params, options) as Promise<Result<M>>
-  }
-
-  /** A call by a name that is not known beforehand. */
-  request(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
-    return this.#link.request(method, params, options)
-  }
-
-  /** Returns a function that ends the listening. */
-  on<N extends Notification>(notification: N, listener: (params: NotificationParams<N>) => void): () => void {
-    return this.#link.listen(notification, listener as Listener)
-  }
-
-  /** Reads nothing from the daemon until `resume`, answers included: it waits with what it has to tell. */
-  pause(): void {
-    this.#link.pause()
-  }
-
-  resume(): void {
-    this.#link.resume()
-  }
-
-  /** Ends the connection; calls in flight reject with 1005 connectionLost. */
-  async close(): Promise<void> {
-    this.#link.end()
-    await this.closed
-  }
 }
 
 /** Connects to the daemon of a home and initializes. Rejects with 1005 daemonUnreachable when nothing answers there. */
@@ -87,17 +30,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 
 /** The same over any byte stream, for example a pipe to `weir stdio`. Rejects with 1006 protocolMismatch when a daemon of another protocol answers. */
 export async function connectStream(stream: Duplex, options: ConnectOptions = {}): Promise<Client> {
-  const link = new Link(stream)
-  const { client = { name: 'weir-sdk', version: '0' }, requires, signal } = options
-  try {
-    const params = { client, ...(requires && { requires }) }
-    const initialized = (await link.request('initialize', params, signal ? { signal } : {})) as Result<'initialize'>
-    if (initialized.protocol !== protocolVersion) throw protocolMismatch(initialized)
-    return new Client(link, initialized)
-  } catch (error) {
-    link.end()
-    throw error
-  }
+  return introduce(new StreamLink(stream), options)
 }
 
 function openSocket(path: string, signal?: AbortSignal): Promise<Socket> {
@@ -120,12 +53,6 @@ function openSocket(path: string, signal?: AbortSignal): Promise<Socket> {
 const unreachable = (path: string, errno = 'unknown') =>
   new WeirError(codes.unavailable, 'daemonUnreachable', `no daemon answers on ${path}; start one with: weir start`, { errno })
 
-function protocolMismatch({ daemon, protocol }: Result<'initialize'>): WeirError {
-  const advice = 'use the client that comes with that version, or end it (weir stop) and start the daemon that comes with this client'
-  const message = `weir ${daemon.version} runs (pid ${daemon.pid}) and speaks version ${protocol} of the protocol, this client version ${protocolVersion}: ${advice}`
-  return new WeirError(codes.missingCapability, 'protocolMismatch', message, { protocol })
-}
-
 /** A socket outside the home lies in a folder that anybody could have made first. */
 async function refuseForeignFolder(home: Home): Promise<void> {
   if (!home.socketFolder) return
@@ -135,7 +62,7 @@ async function refuseForeignFolder(home: Home): Promise<void> {
   }
 }
 
-class Link {
+class StreamLink implements Link {
   readonly closed: Promise<void>
   readonly #stream: Duplex
   readonly #connection: MessageConnection
@@ -202,5 +129,5 @@ const neverAnswered = new Set([-32097, -32099])
 
 function asWeirError(error: unknown): WeirError {
   if (error instanceof ResponseError && !neverAnswered.has(error.code)) return fromWire(error as WireError)
-  return unavailable('connectionLost', 'the connection to the daemon ended before it answered')
+  return connectionLost()
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, follow } from '../../sdk/follow.ts'
+import { follow } from '../../sdk/follow.ts'
+import type { Change } from '../../sdk/follow-with.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { endingPaths } from '../support/endings.ts'
 import { startOrigin } from '../support/origin.ts'
