@@ -65,7 +65,7 @@ of 1024). Times for \`from\` and \`until\`: relative to the moment of asking (\`
   },
   {
     title: 'Bodies',
-    text: `\`body\` is the request's or the response's text, without its Content-Encoding and in its charset; where it is no text its bytes are compared with the UTF-8 of the query. At most 64 MiB of a body are looked at (regular expressions: the first million characters), and what cannot be decoded
+    text: `\`body\` is the request's or the response's text, without its Content-Encoding and in its charset; where it is no text its bytes are compared with the UTF-8 of the query. At most 64 MiB of a body are looked at (regular expressions: the first million characters, and fewer where a pattern with hundreds of repetitions would take more than a second), and what cannot be decoded
 is looked at as received. \`json\` takes a path; a key asked of a list means any of its items, \`[0]\` one of them, \`*\` anything. A dot within a key is \`\\.\`.`,
     queries: [
       ['body~needle', 'in either body'],

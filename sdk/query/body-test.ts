@@ -6,8 +6,6 @@ import type { Test } from './ast.ts'
 import { jsonTest } from './json-path.ts'
 import { textTest } from './text-test.ts'
 
-/** Regular expressions look no further into a body, characters: each takes them a hundred nanoseconds. */
-const regexReach = 1024 * 1024
 /** Larger ones are not read as JSON, bytes. */
 const jsonReach = 16 * 1024 * 1024
 
@@ -28,15 +26,13 @@ export function bodyTest(test: Test): BodyTest {
   const inText = textTest(test, false)
   const inBytes = textTest('pieces' in test ? { ...test, pieces: test.pieces.map(byteText) } : test, false)
   const needle = test.type === 'contains' && test.pieces.length === 1 ? Buffer.from(test.pieces[0] as string) : null
-  const reach = test.type === 'regex' ? regexReach : Number.POSITIVE_INFINITY
-  const within = (text: string) => (text.length > reach ? text.slice(0, reach) : text)
   return (bytes, headers) => {
     const type = typeOf(headers)
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     // Without making a text of it.
     if (needle !== null && (textCharset(buffer, type) ?? 'utf-8') === 'utf-8') return buffer.includes(needle)
     const text = bodyText(buffer, type)
-    return text === null ? inBytes(within(buffer.toString('latin1'))) : inText(within(text))
+    return text === null ? inBytes(buffer.toString('latin1')) : inText(text)
   }
 }
 

@@ -8,9 +8,13 @@ const require = createRequire(import.meta.url)
 
 /** Of a pattern, characters. */
 const longestPattern = 1000
+/** No pattern looks further into a text, characters. */
+const furthest = 1024 * 1024
+/** Characters times instructions of the pattern, each some 30 ns at the worst: so none takes much more than a second, and what runs it (a recorder, a reader) is not held up. */
+const mostSteps = 32 * 1024 * 1024
 
 export interface Pattern {
-  /** Somewhere in the text. */
+  /** Somewhere in the text, as far as the pattern looks into it. */
   find(text: string): boolean
 }
 
@@ -20,7 +24,8 @@ export function compilePattern(source: string, ignoresCase: boolean, position: n
   const { RE2JS } = require('re2js') as typeof Re2
   try {
     const pattern = RE2JS.compile(source, ignoresCase ? RE2JS.CASE_INSENSITIVE : 0)
-    return { find: (text) => pattern.test(text) }
+    const reach = Math.min(furthest, Math.floor(mostSteps / pattern.programSize()))
+    return { find: (text) => pattern.test(text.length > reach ? text.slice(0, reach) : text) }
   } catch (error) {
     throw invalidQuery(`this pattern cannot be used: ${why(source, error)}`, position)
   }
