@@ -33,8 +33,11 @@ interface ManifestBase<Kind extends string> {
 
 /** One exchange on its way out, with its bodies within reach. What exchanges share (lists of fields, TLS) is one frozen object: copy it to change it. */
 export interface ExportedExchange extends Exchange {
-  /** Wire bytes of a part, whole, in order; `decode` undoes Content-Encoding (within the limits of the guarantees; 1004 beyond them). */
-  readBody(part: Part, options?: { decode?: boolean }): Promise<Uint8Array>
+  /**
+   * Wire bytes of a part, whole, in order; `decode` undoes Content-Encoding (within the limits of the guarantees; 1004 beyond them). What lies behind the
+   * end of what is encoded may be passed over, as browsers do; with `whole` it makes the body undecodable.
+   */
+  readBody(part: Part, options?: { decode?: boolean | 'whole' }): Promise<Uint8Array>
   /** Its wire bytes in pieces of at most 1 MiB, for those that should not lie in memory whole. */
   streamBody(part: Part): AsyncIterable<Uint8Array>
   /** The messages inside of it (WebSocket, server-sent events, gRPC), by index. */

@@ -397,7 +397,7 @@ function exported({ bodies, received, messages, ...exchange }: TestExchange): Ex
   const bytes = (part: Part, decode = false) => (decode ? undefined : received?.[part]) ?? bodies[part] ?? new Uint8Array()
   return {
     ...structuredClone(exchange),
-    readBody: async (part, { decode = false } = {}) => bytes(part, decode),
+    readBody: async (part, { decode = false } = {}) => bytes(part, decode !== false),
     async *streamBody(part) {
       for (let all = bytes(part); all.length > 0; all = all.subarray(pieceBytes)) yield all.subarray(0, pieceBytes)
     },

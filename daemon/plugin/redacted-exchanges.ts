@@ -209,7 +209,8 @@ async function lookInto(exchange: ExportedExchange): Promise<Bodies> {
 async function decodedBody(exchange: ExportedExchange, part: Part, size: number): Promise<Uint8Array | null> {
   if (size > mostBodyBytes) return null
   try {
-    const bytes = await exchange.readBody(part, { decode: true })
+    // What nobody decodes nobody has looked into, either, and it goes out with the rest.
+    const bytes = await exchange.readBody(part, { decode: 'whole' })
     return bytes.length > mostBodyBytes ? null : bytes
   } catch {
     return null

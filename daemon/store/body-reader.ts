@@ -2,7 +2,7 @@
 import { limitExceeded, notFound } from '../../sdk/errors.ts'
 import type { Headers, Part } from '../../sdk/model.ts'
 import { ChunkReader } from './chunks.ts'
-import { contentCodings, decodeContent, decodeLimits } from './content-decoding.ts'
+import { contentCodings, type DecodeOptions, decodeContent, decodeLimits } from './content-decoding.ts'
 import type { Database, Statement } from './database.ts'
 import { requestFlags, responseFlags, stateOf } from './exchange-row.ts'
 import { searchableBody, searchableBytes } from './searchable-body.ts'
@@ -58,7 +58,7 @@ export class BodyReader {
   }
 
   /** A part of an exchange. Rejects with WeirError: 1001 exchangeNotFound; with `decode` those of decodeContent. */
-  async content(seq: number, part: Part, decode: boolean): Promise<Content> {
+  async content(seq: number, part: Part, decode: boolean | 'whole'): Promise<Content> {
     const stored = (part === 'request' ? this.#request : this.#response).get(seq) as StoredPart | undefined
     if (stored === undefined) throw notFound('exchangeNotFound', `this session has no exchange ${seq}`)
     const { ended, truncated } = part === 'request' ? requestFlags(stored.flags) : responseFlags(stored.flags)
@@ -69,12 +69,13 @@ export class BodyReader {
       const range = (offset: number, length: number) => this.#bytes(stored, offset, Math.min(length, size - offset))
       return { headers, size, ended, truncated, range }
     }
-    const whole = await this.#decode(stored, codings, truncated || stateOf(stored.flags) !== 'complete')
+    const cut = truncated || stateOf(stored.flags) !== 'complete'
+    const whole = await this.#decode(stored, codings, { cut, whole: decode === 'whole' })
     return { headers, size: whole.length, ended, truncated, range: (offset, length) => whole.subarray(offset, offset + length) }
   }
 
   /** Rejects as `content` does. */
-  async read(seq: number, part: Part, offset: number, length: number, decode: boolean): Promise<BodyRange> {
+  async read(seq: number, part: Part, offset: number, length: number, decode: boolean | 'whole'): Promise<BodyRange> {
     const { size, ended, truncated, range } = await this.content(seq, part, decode)
     const data = range(offset, length)
     return { data, size, eof: ended && offset + data.length >= size, truncated }
@@ -91,13 +92,13 @@ export class BodyReader {
     return searchableBody(bytes, size, headers, truncated || stateOf(stored.flags) !== 'complete')
   }
 
-  async #decode(stored: StoredPart, codings: string[], cut: boolean): Promise<Uint8Array> {
+  async #decode(stored: StoredPart, codings: string[], options: DecodeOptions): Promise<Uint8Array> {
     const size = stored.size ?? 0
-    const key = `${stored.seq} ${stored.id} ${size} ${codings} ${cut}`
+    const key = `${stored.seq} ${stored.id} ${size} ${codings} ${options.cut} ${options.whole}`
     if (this.#decoded?.key === key) return this.#decoded.data
     if (size > decodeLimits.outputBytes)
       throw limitExceeded('decodeLimit', 'the body is not decoded: more than 64 MiB of it are stored; read it as it was received')
-    const data = await decodeContent(this.#bytes(stored, 0, size), codings, { cut })
+    const data = await decodeContent(this.#bytes(stored, 0, size), codings, options)
     this.#decoded = { key, data }
     return data
   }

@@ -6,6 +6,7 @@ import {
   createGunzip,
   createInflate,
   createInflateRaw,
+  type Gunzip,
   gunzipSync,
   inflateRawSync,
   inflateSync,
@@ -29,12 +30,16 @@ export const decodeLimits = {
 export interface DecodeOptions {
   /** The body was cut: decode as far as it goes instead of failing at its end. */
   cut: boolean
+  /** Bytes behind the end of what is encoded make it undecodable; else they may be passed over. */
+  whole?: boolean
   /** Milliseconds on a steady clock; performance.now when absent. */
   now?: () => number
 }
 
 interface Work {
   cut: boolean
+  /** All bytes have to belong to what is encoded. */
+  whole: boolean
   /** Of the output, bytes. */
   limit: number
   /** Throws 1004 decodeLimit once the time is over. */
@@ -95,14 +100,14 @@ export function decodeContentAtOnce(bytes: Uint8Array, codings: readonly string[
   return decoded
 }
 
-function workOn(bytes: Uint8Array, codings: readonly string[], { cut, now = () => performance.now() }: DecodeOptions): Work {
+function workOn(bytes: Uint8Array, codings: readonly string[], { cut, whole = false, now = () => performance.now() }: DecodeOptions): Work {
   if (codings.length > decodeLimits.codings)
     throw tooMuch(`it has ${codings.length} content codings, at most ${decodeLimits.codings} are undone`)
   const deadline = now() + decodeLimits.ms
   const inTime = () => {
     if (now() > deadline) throw tooMuch(`that takes longer than ${decodeLimits.ms / 1000} s`)
   }
-  return { cut, limit: Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length), inTime }
+  return { cut, whole, limit: Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length), inTime }
 }
 
 function codingOf(name: string, { inTime }: Work): Coding {
@@ -125,12 +130,29 @@ function* slices(bytes: Uint8Array, { inTime }: Work): Generator<Uint8Array> {
 }
 
 /** All that comes out of a stream of zlib. */
-async function collect(bytes: Uint8Array, stream: Transform, work: Work): Promise<Uint8Array> {
+async function collect(bytes: Uint8Array, stream: Transform & Zlib, work: Work): Promise<Uint8Array> {
   const output = new Output(work)
   await pipeline(slices(bytes, work), stream, async (parts: AsyncIterable<Uint8Array>) => {
     for await (const part of parts) output.add(part)
   })
+  checkRest(stream.bytesWritten, bytes, work)
   return output.whole()
+}
+
+type Zlib = Pick<Gunzip, 'bytesWritten'>
+type Sync = (bytes: Uint8Array, options: ZlibOptions) => Uint8Array
+
+/** The same, at once. */
+function whole(decode: Sync, bytes: Uint8Array, work: Work): Uint8Array {
+  if (!work.whole) return decode(bytes, zlibOptions(work))
+  // With `info` Node gives the engine as well, which knows how much it has read.
+  const { buffer, engine } = decode(bytes, { ...zlibOptions(work), info: true }) as unknown as { buffer: Uint8Array; engine: Zlib }
+  checkRest(engine.bytesWritten, bytes, work)
+  return buffer
+}
+
+function checkRest(taken: number, bytes: Uint8Array, work: Work): void {
+  if (work.whole && taken < bytes.length) throw undecodable('there are bytes behind the end of what is encoded')
 }
 
 class Output {
@@ -161,7 +183,7 @@ const zlibOptions = ({ limit, cut }: Work): ZlibOptions => ({
 const chunkSize = 256 * 1024
 
 const gzip: Coding = {
-  little: (bytes, work) => gunzipSync(bytes, zlibOptions(work)),
+  little: (bytes, work) => whole(gunzipSync, bytes, work),
   much: (bytes, work) => collect(bytes, createGunzip({ ...zlibOptions(work), chunkSize }), work),
 }
 
@@ -169,7 +191,7 @@ const gzip: Coding = {
 const isZlib = ([first = 0, second = 0]: Uint8Array): boolean => (first & 15) === 8 && ((first << 8) | second) % 31 === 0
 
 const deflate: Coding = {
-  little: (bytes, work) => (isZlib(bytes) ? inflateSync : inflateRawSync)(bytes, zlibOptions(work)),
+  little: (bytes, work) => whole(isZlib(bytes) ? inflateSync : inflateRawSync, bytes, work),
   much: (bytes, work) => collect(bytes, (isZlib(bytes) ? createInflate : createInflateRaw)({ ...zlibOptions(work), chunkSize }), work),
 }
 
@@ -189,6 +211,7 @@ function brotli(bytes: Uint8Array, work: Work): Uint8Array {
   const { DecompressStream, BrotliStreamResultCode } = loadBrotli()
   const stream = new DecompressStream()
   const output = new Output(work)
+  let taken = 0
   try {
     for (const slice of slices(bytes, work)) {
       for (let at = 0; ; ) {
@@ -196,8 +219,12 @@ function brotli(bytes: Uint8Array, work: Work): Uint8Array {
         const { buf, code, input_offset: consumed } = result
         result.free()
         at += consumed
+        taken += consumed
         output.add(buf)
-        if (code === BrotliStreamResultCode.ResultSuccess) return output.whole()
+        if (code === BrotliStreamResultCode.ResultSuccess) {
+          checkRest(taken, bytes, work)
+          return output.whole()
+        }
         if (code === BrotliStreamResultCode.NeedsMoreInput && at >= slice.length) break
       }
     }

@@ -158,7 +158,8 @@ class ExchangeScan {
       const message = part === 'request' ? exchange.request : exchange.response
       const codings = decode && message !== null ? contentCodings(message.headers) : []
       if (codings.length === 0) return data
-      return decodeContent(data, codings, { cut: message?.truncated === true || exchange.state !== 'complete' })
+      const cut = message?.truncated === true || exchange.state !== 'complete'
+      return decodeContent(data, codings, { cut, whole: decode === 'whole' })
     }
     exchange.streamBody = (part: Part) => this.#pieces(exchange.seq, part)
     exchange.messages = () => (talking.has(exchange.seq) ? this.#messagesOf(exchange.seq) : noMessages)

@@ -54,6 +54,19 @@ describe('content decoding', () => {
     expect((await decode(Buffer.concat([zstdCompressSync('hello '), zstdCompressSync('world')]), 'zstd')).toString()).toBe('hello world')
   })
 
+  it.each([...words, 'deflate, raw'])('refuses what lies behind %s when all has to be decoded', async (name) => {
+    const coding = name.split(',')[0] as string
+    const all = (bytes: Uint8Array) => decodeContent(bytes, [coding], { cut: false, whole: true, now: () => 0 })
+    for (const content of [Buffer.from('hello'), randomBytes(200_000)]) {
+      const encoded = name === 'deflate, raw' ? deflateRawSync(content) : encode(content, [coding])
+      expect(content.equals(await all(encoded))).toBe(true)
+      for (const rest of ['x', '{"password":"hunter2"}', '\0'.repeat(70_000)]) {
+        const more = Buffer.concat([encoded, Buffer.from(rest)])
+        await expect(all(more)).rejects.toThrow(undecodable)
+      }
+    }
+  })
+
   it.each(words)('stops a %s bomb', async (coding) => {
     const bomb = encode(Buffer.alloc(coding === 'br' ? 4_000_000 : 20_000_000), [coding])
     await expect(decode(bomb, coding)).rejects.toThrow(limit)
