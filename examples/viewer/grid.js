@@ -156,7 +156,7 @@ export class Grid extends EventTarget {
     this.#keepSelection()
     const first = Math.max(0, Math.floor(this.#top / rowHeight) - spare)
     const last = Math.min(total - 1, Math.ceil((this.#top + this.#scroller.clientHeight) / rowHeight) + spare)
-    this.#exchanges.want(Math.max(0, first + spare), Math.max(0, last - spare))
+    this.#exchanges.want(first, last)
     const span = spanOf(this.#exchanges, first, last)
     for (const [row, drawn] of this.#drawn) {
       if (row >= first && row <= last) continue

@@ -1,0 +1,103 @@
+/** The viewer over a session of a million, in Chromium: how soon the rows are there wherever its scroll bar is dragged to, and what the page keeps. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { chromium, type Page } from 'playwright-core'
+import { type Bench, type Context, judge, type Outcome } from './bench.ts'
+import { type LoadedSession, withFilledSession } from './filled-session.ts'
+import { megabytes, milliseconds, whole } from './measure/format.ts'
+import { quantile } from './measure/statistics.ts'
+
+/** What follows is one digit of each, so rows and seqs differ by a factor that nobody told the page. */
+const queries = { 'all of them': '', 'those whose URL has a 7': 'url~7', 'a tenth of them': 'url:*7' }
+
+async function openPage(session: LoadedSession): Promise<{ page: Page; close(): Promise<void> }> {
+  const { daemon, facts } = session
+  const { port } = await daemon.call('websocket/start', { port: 0 })
+  const origin = `http://127.0.0.1:${port}`
+  const { code } = await daemon.call('pairing/start', { rights: ['read'], name: 'bench', origin })
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  await page.goto(`${origin}/viewer/#code=${code}&session=${facts.id}`)
+  await page.locator('.canvas [role=row]').first().waitFor()
+  return { page, close: () => browser.close() }
+}
+
+/** Drags the scroll bar there; ms until every row in sight is there. */
+const jump = (page: Page, share: number): Promise<number> =>
+  page.evaluate(`new Promise((resolve) => {
+    const scroller = document.querySelector('.scroller')
+    const began = performance.now()
+    scroller.scrollTop = ${share} * (scroller.scrollHeight - scroller.clientHeight)
+    const look = () => {
+      const rows = document.querySelectorAll('.canvas [role=row]')
+      const isThere = rows.length > 10 && !document.querySelector('.canvas .coming')
+      if (isThere && performance.now() > began + 20) resolve(performance.now() - began)
+      else requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })`)
+
+async function use(page: Page, where: string): Promise<void> {
+  await page.locator('#query').fill(where)
+  await page.locator('#query').press('Enter')
+  // The columns beside the session are made when somebody first asks.
+  await delay(3000)
+}
+
+/** After a collection, bytes. */
+async function heap(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('HeapProfiler.collectGarbage')
+  return (await devtools.send('Runtime.getHeapUsage')).usedSize
+}
+
+async function run(context: Context): Promise<Outcome> {
+  const notes = ['From the moment the scroll bar stands there to the frame in which every row in sight shows its exchange.']
+  const stored = context.quick ? 50_000 : 1_000_000
+  const jumps = context.quick ? 30 : 200
+  const times = new Map<string, number[]>()
+  let used = Number.NaN
+  await withFilledSession(context, stored, notes, async (session) => {
+    const { page, close } = await openPage(session)
+    for (const [name, where] of Object.entries(queries)) {
+      await use(page, where)
+      const taken: number[] = []
+      for (let at = 0; at < jumps; at++) taken.push(await jump(page, (at * 0.6180339887) % 1))
+      times.set(name, taken)
+    }
+    used = await heap(page)
+    await close()
+  })
+  const all = [...times.values()].flat()
+  if (all.length === 0)
+    return { rows: ['jump', 'heap'].map((id) => ({ id, measured: '', verdict: 'not measured' as const })), tables: [], notes }
+  const p50 = quantile(all, 0.5)
+  return {
+    rows: [
+      { id: 'jump', measured: `p50 ${milliseconds(p50)}, p90 ${milliseconds(quantile(all, 0.9))}`, verdict: judge(true, p50 <= 250) },
+      { id: 'heap', measured: megabytes(used), verdict: judge(true, used <= 64_000_000) },
+    ],
+    tables: [
+      {
+        title: `Jumps in the viewer over ${whole(stored)} exchanges`,
+        columns: ['rows', 'jumps', 'p50', 'p90', 'longest'],
+        rows: [...times].map(([name, taken]) => [
+          name,
+          String(taken.length),
+          milliseconds(quantile(taken, 0.5)),
+          milliseconds(quantile(taken, 0.9)),
+          milliseconds(Math.max(...taken)),
+        ]),
+      },
+    ],
+    notes,
+  }
+}
+
+export const bench: Bench = {
+  name: 'viewer',
+  rows: [
+    { id: 'jump', work: 'the viewer at 1,000,000: a jump to any place, with and without a query', target: '<= 250 ms', limits: '' },
+    { id: 'heap', work: 'the viewer at 1,000,000: JavaScript heap after 600 jumps', target: '<= 64 MB', limits: '' },
+  ],
+  run,
+}
