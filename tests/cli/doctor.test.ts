@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { checkDaemon } from '../../daemon/cli/doctor/daemon-check.ts'
 import type { Finding } from '../../daemon/cli/doctor/finding.ts'
 import type { Client } from '../../sdk/client.ts'
@@ -11,6 +11,9 @@ import { version } from '../../sdk/version.ts'
 import { type Ended, weir } from '../support/command-line.ts'
 import { environment, startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
+
+// Each starts a daemon and several commands.
+vi.setConfig({ testTimeout: 180_000 })
 
 const findings = ({ stdout }: Ended): Finding[] =>
   stdout

@@ -4,11 +4,13 @@ import { gzipSync } from 'node:zlib'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { expectExchange } from '../../sdk/expectations.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
 
 const program = join(import.meta.dirname, '../../daemon/weir.js')
 const large = Array.from({ length: 200_000 }, (_, line) => `line ${line} of a text that goes on\n`).join('')

@@ -14,6 +14,8 @@ import { chromiumPath, launchChromium } from '../support/chromium.ts'
 import { environment } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
 
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+
 const run = promisify(execFile)
 const curl = async ({ env }: Capture, ...words: string[]): Promise<string> =>
   (await run('curl', ['-sS', '--max-time', '30', ...words], { env: env as NodeJS.ProcessEnv })).stdout
