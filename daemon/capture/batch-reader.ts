@@ -2,7 +2,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { Client, ClientProcess, Failure } from '../../sdk/model.ts'
-import { unixTime } from '../thread/unix-time.ts'
 import { type FollowedConnection, failure } from './connection.ts'
 import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -35,8 +34,8 @@ export interface BatchReaderOptions {
   fault(error: unknown): void
 }
 
-/** When no batch has come for so long, none is on its way, ms: a proxy sends what it has after 10. */
-const quietMs = 500
+/** When at so many looks in a row no batch had come, none is on its way: a proxy sends what it has after 10 ms. */
+const quietLooks = 5
 
 interface Followed {
   session: SessionRecorder
@@ -55,7 +54,7 @@ export class BatchReader implements CopyVisitor {
   #spent: ArrayBuffer[] = []
   /** Unix ms of the last record. */
   lastAt = 0
-  #readAt = 0
+  #looks = 0
 
   constructor(options: BatchReaderOptions) {
     this.#options = options
@@ -130,13 +129,16 @@ export class BatchReader implements CopyVisitor {
     this.lastAt = at
   }
 
-  /** What passed before is read, as far as can be known at this moment. Unix ms. */
-  readUpTo(now: number): number {
-    return now - this.#readAt > quietMs ? Math.max(this.lastAt, now - quietMs) : this.lastAt
+  /**
+   * What passed before is read, as far as can be known, Unix ms. Looks are counted, not time: a machine that is held up may hold batches back as well.
+   * @param now Unix ms @param apart the least time between two looks, ms
+   */
+  look(now: number, apart: number): number {
+    return ++this.#looks > quietLooks ? Math.max(this.lastAt, now - quietLooks * apart) : this.lastAt
   }
 
   #read(batch: BatchMessage): void {
-    this.#readAt = unixTime()
+    this.#looks = 0
     const { read, fault } = this.#options
     const size = batch.bytes.byteLength
     try {

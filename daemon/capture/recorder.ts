@@ -110,7 +110,10 @@ export class Recorder {
       annotateExchange: async (params) => this.#annotateExchange(params),
       sourceStarted: async ({ handle, sourceId }) => this.#browsersOf(handle).start(sourceId),
       takeSourceEvents: async ({ handle, sourceId, events }) => this.#read(this.#browsersOf(handle).take(sourceId, events)),
-      sourceEnded: async ({ handle, sourceId }) => this.#browsersOf(handle).end(sourceId),
+      sourceEnded: async ({ handle, sourceId }) => {
+        this.#browsersOf(handle).end(sourceId)
+        this.#schedule()
+      },
       drainSession: async ({ handle, timeoutMs }) => this.#drain(this.#session(handle), timeoutMs),
       closeSession: async ({ handle, reason }) => this.#close(this.#session(handle), reason),
       attachProxy: async ({ port }) => this.#attach(port),
@@ -229,7 +232,7 @@ export class Recorder {
     // What waits to be read may be what is looked for.
     for (const reader of this.#readers) reader.readSent()
     const now = unixTime()
-    const readUpTo = Math.min(...[...this.#readers].map((reader) => reader.readUpTo(now)))
+    const readUpTo = Math.min(...[...this.#readers].map((reader) => reader.look(now, browserMs)))
     for (const session of this.#sessions.values()) {
       const { browsers } = session
       if (browsers === null || !browsers.isPending) continue

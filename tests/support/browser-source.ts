@@ -42,6 +42,8 @@ export interface OpenOptions {
   tagDomain?: string
   /** Stands between the plugin and what is kept. */
   gate?: () => Promise<void>
+  /** Hears what is told, too. */
+  heard?: (events: readonly SourceEvent[]) => Promise<void>
 }
 
 const validator = new Validator()
@@ -54,6 +56,7 @@ export async function openBrowser({
   dataDir,
   tagDomain = 'none.tag.weir.invalid',
   gate,
+  heard,
 }: OpenOptions): Promise<OpenedBrowser> {
   const events: SourceEvent[] = []
   /** A look through all events for each is too slow for tests with many. */
@@ -70,6 +73,7 @@ export async function openBrowser({
     tagDomain,
     async emit(more) {
       await gate?.()
+      await heard?.(more)
       events.push(...more)
       for (const event of more) {
         if (event.kind === 'request') begun.set(event.url, [...(begun.get(event.url) ?? []), event.id])

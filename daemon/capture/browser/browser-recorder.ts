@@ -30,6 +30,8 @@ export interface BrowserRecorderOptions {
 /** What the browser still says of an exchange is awaited so long after its end, ms. */
 const lastWordsMs = 5_000
 const heldBytes = 32 * 1024 * 1024
+/** What a pause between two decisions counts at most, ms: news may have been held up with them. */
+const longestPauseMs = 250
 
 const lostSight: Failure = { reason: 'clientAborted', message: 'the browser was closed, or weir lost sight of it, while this was open' }
 
@@ -47,6 +49,9 @@ export class BrowserRecorder implements PassingExchanges {
   readonly #shared = new Set<SeenRequest>()
   #answers = 0
   #held = 0
+  /** Waiting is measured by it, ms: it stands still while the thread, or the machine, does. */
+  #clock = 0
+  #decidedAt = 0
 
   constructor(options: BrowserRecorderOptions) {
     this.#options = options
@@ -61,10 +66,10 @@ export class BrowserRecorder implements PassingExchanges {
   // What passes the proxy
 
   began(exchange: LiveExchange): boolean {
-    if (this.#sources.size === 0) return false
+    if (this.#sources.size === 0 && !this.#matcher.isLooking) return false
     const key = wireKey(exchange)
     if (key === null) return false
-    const wire = new PassedExchange(key, exchange, this.#numbers.of(exchange.connection), this.#options.now())
+    const wire = new PassedExchange(key, exchange, this.#numbers.of(exchange.connection), this.#clock)
     this.#passing.set(exchange, wire)
     this.#matcher.passed(wire)
     this.#options.wake()
@@ -83,7 +88,8 @@ export class BrowserRecorder implements PassingExchanges {
     if (wire === undefined || wire.endedAt > 0) return
     if (mayHaveAnswered(exchange)) this.#answered(wire, at)
     wire.endedAt = at
-    wire.heardAt = this.#options.now()
+    wire.isCut = exchange.state !== 'complete'
+    wire.heardAt = this.#clock
     this.#matcher.changed(wire)
   }
 
@@ -138,7 +144,7 @@ export class BrowserRecorder implements PassingExchanges {
   #request(source: string, requests: Map<string, SeenRequest>, event: Extract<SourceEvent, { kind: 'request' }>): void {
     const target = browserTarget(event.url)
     if (target === null || requests.has(event.id)) return
-    const request = new SeenRequest(source, event, target, this.#options.now())
+    const request = new SeenRequest(source, event, target, this.#clock)
     requests.set(event.id, request)
     this.#matcher.saw(request)
   }
@@ -157,7 +163,7 @@ export class BrowserRecorder implements PassingExchanges {
       case 'response':
         if (request.response !== null) return 0
         request.respond(event)
-        request.heardAt = this.#options.now()
+        request.heardAt = this.#clock
         if (event.proxied) this.#matcher.changed(request)
         else if (request.place === 'undecided') this.#alone(request)
         return 0
@@ -191,7 +197,7 @@ export class BrowserRecorder implements PassingExchanges {
     const isKnownAlone = event.proxied === false && request.response === null
     if (request.response === null) {
       request.connection = event.connection ?? null
-      request.heardAt = this.#options.now()
+      request.heardAt = this.#clock
     }
     request.end(event.at, event.failure ?? null)
     if (request.place === 'undecided') {
@@ -209,18 +215,25 @@ export class BrowserRecorder implements PassingExchanges {
 
   // What follows
 
-  /** @param readUpTo all that passed the proxy before is read, Unix ms */
+  /** @param now Unix ms @param readUpTo all that passed the proxy before is read, Unix ms */
   decide(now: number, readUpTo: number): void {
-    for (const decision of this.#matcher.decide(now, readUpTo)) this.#carryOut(decision)
+    this.#clock += Math.min(now - this.#decidedAt, longestPauseMs)
+    this.#decidedAt = now
+    this.#carryOutAll(this.#matcher.decide(this.#clock, readUpTo))
     for (const request of this.#shared) this.#letGo(request, now)
   }
 
   /** Nothing more comes, of browsers or of the proxy. What is open ends with the failure. */
   close(failure: Failure): void {
     for (const source of [...this.#sources.keys()]) this.end(source, failure)
-    this.decide(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+    this.#carryOutAll(this.#matcher.decide(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY))
+    for (const request of this.#shared) this.#letGo(request, Number.POSITIVE_INFINITY)
     for (const { exchange } of this.#passing.values()) this.#options.entrance.viewed(exchange)
     this.#passing.clear()
+  }
+
+  #carryOutAll(decisions: readonly Decision<SeenRequest, PassedExchange>[]): void {
+    for (const decision of decisions) this.#carryOut(decision)
   }
 
   #carryOut(decision: Decision<SeenRequest, PassedExchange>): void {

@@ -2,7 +2,7 @@
 import { certain } from './assignment.ts'
 import type { BrowserConnections } from './browser-connections.ts'
 import { inOrder } from './in-order.ts'
-import { clockSlackMs, crossingMs, fits, type Sighting, type Wire } from './sightings.ts'
+import { clockSlackMs, crossingMs, fits, heldUpMs, mayHaveBegun, type Sighting, type Wire } from './sightings.ts'
 
 /** A sighting that is settled, and of which earlier attempts may be in the group. */
 export interface Sender<S, W> {
@@ -47,17 +47,26 @@ export class MatchGroup<S extends Sighting, W extends Wire> {
   /**
    * It was on the wire for certain, and all that passed until it must have been there has been read. @param readUpTo Unix ms
    */
-  isSure({ incomplete, answeredAt, endedAt, connection }: S, readUpTo: number): boolean {
+  isSure(sighting: S, readUpTo: number): boolean {
+    const { incomplete, answeredAt, endedAt, connection } = sighting
     if (incomplete) return false
-    if (answeredAt > 0) return readUpTo >= answeredAt + clockSlackMs
+    if (answeredAt > 0) {
+      if (readUpTo < answeredAt + clockSlackMs) return false
+      if (readUpTo < answeredAt + heldUpMs) for (const wire of this.wires) if (this.#mayAnswer(sighting, wire)) return false
+      return true
+    }
     return endedAt > 0 && connection !== null && readUpTo >= endedAt + crossingMs
   }
 
   /** It may be, or become so with what is not read yet. */
   mayYet(sighting: S, wire: W, readUpTo: number): boolean {
-    if (this.may(sighting, wire)) return true
-    const { at, answeredAt } = sighting
-    return wire.answeredAt === 0 && answeredAt > 0 && readUpTo < answeredAt + clockSlackMs && wire.at >= at - clockSlackMs
+    return this.may(sighting, wire) || (readUpTo < sighting.answeredAt + heldUpMs && this.#mayAnswer(sighting, wire))
+  }
+
+  /** Nobody knows of its answer yet. */
+  #mayAnswer(sighting: S, wire: W): boolean {
+    const isUnanswered = wire.answeredAt === 0 && wire.endedAt === 0
+    return isUnanswered && mayHaveBegun(sighting, wire) && this.#connections.allows(sighting.source, sighting.connection, wire)
   }
 
   /** What each sighting that is sure can be. Sound whatever is not known yet: other sightings could but leave less to these. */
@@ -102,6 +111,21 @@ export class MatchGroup<S extends Sighting, W extends Wire> {
         possible.set(sighting, (possible.get(sighting) as W[]).filter(within))
       }
     }
+  }
+
+  /**
+   * The wire of a request that was given up without an answer, where nobody says that it was sent at all: one on the browser's own connections that was cut in the
+   * same second, and can be nobody else's. null: there is none, or nobody can tell.
+   */
+  cutWith(sighting: S): W | null {
+    const { source, answeredAt, endedAt, incomplete } = sighting
+    if (answeredAt > 0 || endedAt === 0 || incomplete) return null
+    const [only, ...others] = this.candidates(sighting)
+    if (only === undefined || others.length > 0 || !only.isCut || !this.#connections.belongs(source, only)) return null
+    if (Math.abs(only.endedAt - endedAt) > crossingMs) return null
+    for (const other of this.sightings) if (other !== sighting && other.at <= only.at + clockSlackMs) return null
+    for (const sender of this.senders) if (maySend(sender, only)) return null
+    return only
   }
 
   /** The sighting whose earlier attempt this wire was, where it can be no other's; null: none, or nobody can tell. */

@@ -4,7 +4,7 @@
  */
 import { BrowserConnections } from './browser-connections.ts'
 import { isVain, MatchGroup, type Sender } from './match-group.ts'
-import { clockSlackMs, crossingMs, type Sighting, type Wire } from './sightings.ts'
+import { clockSlackMs, crossingMs, heldUpMs, type Sighting, type Wire } from './sightings.ts'
 
 export type Decision<S, W> =
   /** The exchange of the wire is that request. */
@@ -26,9 +26,7 @@ export interface MatcherLimits {
 }
 
 const usualLimits: MatcherLimits = { sightings: 20_000, wires: 20_000 }
-/** A response whose request no wire can be gets its exchange so long after the last news, ms. */
-const aloneMs = 1_000
-/** What several wires may be is settled by later news within that, or never, ms. */
+/** What no wire can be, or several may be, is settled by later news within that, or never, ms. */
 const settleMs = 3_000
 /** A source tells of a request at most so late; till then its wire waits, ms. */
 const lateMs = 5_000
@@ -68,6 +66,11 @@ export class Matcher<S extends Sighting, W extends Wire> {
   /** Something is still to be decided. */
   get isPending(): boolean {
     return this.#groups.size > 0 || this.#decisions.length > 0
+  }
+
+  /** Some requests may be exchanges that are not here yet. */
+  get isLooking(): boolean {
+    return this.#sightings.size > 0
   }
 
   /** A browser began with it. */
@@ -111,7 +114,7 @@ export class Matcher<S extends Sighting, W extends Wire> {
       if (sighting.at <= to && (sighting.answeredAt === 0 || sighting.answeredAt >= from)) sighting.incomplete = true
   }
 
-  /** @param now Unix ms @param readUpTo all that passed the proxy before is told, Unix ms; both Infinity: nothing more will come */
+  /** @param now on the clock of `heardAt` @param readUpTo all that passed the proxy before is told, Unix ms; both Infinity: nothing more will come */
   decide(now: number, readUpTo: number): Decision<S, W>[] {
     do {
       const all = this.#knowsMore
@@ -183,12 +186,17 @@ export class Matcher<S extends Sighting, W extends Wire> {
     const { group } = timed
     const { answeredAt, endedAt, heardAt, incomplete } = sighting
     if (answeredAt === 0 && endedAt === 0) return
-    const isSure = group.isSure(sighting, readUpTo)
-    if (!isSure && !incomplete) timed.readAt = Math.min(timed.readAt, answeredAt > 0 ? answeredAt + clockSlackMs : endedAt + crossingMs)
-    const candidates = isSure || heardAt + settleMs <= now ? group.candidates(sighting) : null
-    const wait = candidates?.length === 0 ? aloneMs : settleMs
-    if (candidates === null || heardAt + wait > now) timed.dueAt = Math.min(timed.dueAt, heardAt + wait)
-    else this.#show(group, sighting, candidates, incomplete)
+    if (!incomplete && !group.isSure(sighting, readUpTo)) {
+      const readAt = answeredAt === 0 ? endedAt + crossingMs : answeredAt + (readUpTo < answeredAt + clockSlackMs ? clockSlackMs : heldUpMs)
+      timed.readAt = Math.min(timed.readAt, readAt)
+    }
+    if (heardAt + settleMs > now) {
+      timed.dueAt = Math.min(timed.dueAt, heardAt + settleMs)
+      return
+    }
+    const wire = group.cutWith(sighting)
+    if (wire !== null) this.#unite(group, sighting, wire)
+    else this.#show(group, sighting, group.candidates(sighting), incomplete)
   }
 
   #show(group: MatchGroup<S, W>, sighting: S, candidates: W[], givenUp: boolean): void {

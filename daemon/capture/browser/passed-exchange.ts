@@ -15,6 +15,7 @@ export class PassedExchange implements Wire {
   answeredAt = 0
   order = 0
   endedAt = 0
+  isCut = false
   /** Requests with an exchange of their own that may be this one. */
   linked: SeenRequest[] = []
 

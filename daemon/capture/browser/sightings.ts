@@ -1,6 +1,6 @@
 /**
  * The two sides of a request as the matcher sees them: what a browser told of it (a sighting), and an exchange that passed the proxy (a wire). Times: Unix ms, 0: not
- * yet. `heardAt`: when the recorder had the latest news of it.
+ * yet. `heardAt`: when the recorder had the latest news of it, on a clock of its own.
  */
 
 export interface Sighting {
@@ -34,16 +34,26 @@ export interface Wire {
   answeredAt: number
   order: number
   endedAt: number
+  /** It ended amid, or without, its response. */
+  isCut: boolean
 }
 
-/** Clocks of two processes may differ by as much; and the proxy may be held up between passing bytes on and looking at its clock, ms. */
+/** Clocks of two processes may differ by as much, ms. */
 export const clockSlackMs = 30
+/** So long the proxy may be held up between passing a response on and looking at its clock (0.3 s were seen on a crowded machine), ms. */
+export const heldUpMs = 1_000
 /** So late a request may reach the proxy after the browser has given it up, ms. */
 export const crossingMs = 1_000
 
 /** Whether time lets this wire be what the browser told of, connections aside. */
 export function fits(sighting: Sighting, wire: Wire): boolean {
-  if (wire.at < sighting.at - clockSlackMs) return false
-  if (sighting.answeredAt > 0) return wire.answeredAt > 0 && wire.answeredAt <= sighting.answeredAt + clockSlackMs
-  return sighting.endedAt === 0 || wire.at <= sighting.endedAt + crossingMs
+  if (!mayHaveBegun(sighting, wire)) return false
+  return sighting.answeredAt === 0 || (wire.answeredAt > 0 && wire.answeredAt <= sighting.answeredAt + heldUpMs)
+}
+
+/** A request is read and timed before its response is passed on. */
+export function mayHaveBegun({ at, answeredAt, endedAt }: Sighting, wire: Wire): boolean {
+  if (wire.at < at - clockSlackMs) return false
+  if (answeredAt > 0) return wire.at <= answeredAt + clockSlackMs
+  return endedAt === 0 || wire.at <= endedAt + crossingMs
 }

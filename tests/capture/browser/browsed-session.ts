@@ -47,8 +47,10 @@ export class BrowsedSession extends RecordedSession {
   /** Time passes, and nothing else. */
   later(ms: number): this {
     this.read()
-    this.script.at += ms
-    this.browsers.decide(this.script.at, this.script.at - 1)
+    for (const end = this.script.at + ms; this.script.at < end; ) {
+      this.script.at = Math.min(end, this.script.at + 100)
+      this.browsers.decide(this.script.at, this.script.at - 1)
+    }
     return this
   }
 

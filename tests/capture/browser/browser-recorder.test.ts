@@ -232,6 +232,19 @@ describe('a request that no proxy saw', () => {
     expect(session.summary).toEqual(['failed | http | GET | https://nowhere.test/ | 0 |  | dnsNotFound | '])
   })
 
+  it('is one with what was cut on a connection of the browser, if both can be nothing else', () => {
+    const session = new BrowsedSession()
+    const failure = { reason: 'clientAborted', message: 'net::ERR_ABORTED' } as const
+    session.script.opened(1).opened(2)
+    session.tell({ kind: 'connection', connection: 10, port: 50_001 })
+    session.asks('r1', 'https://example.com/1').asks('r2', 'https://example.com/2').asks('r3', 'https://example.com/3')
+    session.script.client(1, get('/1')).client(2, get('/2')).closed(1).closed(2)
+    session.ended('r1', { failure }).ended('r2', { failure }).ended('r3', { failure })
+    session.later(5_000)
+    // The second connection may be anybody's.
+    expect(session.links).toEqual(['1 proxy /1 is r1', '2 proxy /2 or 3', '3 browser /2 is r2 or 2', '4 browser /3 is r3'])
+  })
+
   it('appears a while after it was given up, where it may have gone through the proxy', () => {
     const session = new BrowsedSession()
     const failure = { reason: 'clientAborted', message: 'net::ERR_ABORTED' } as const
@@ -294,6 +307,19 @@ describe('what waits', () => {
     ])
     expect(session.links[0]).toBe('1 proxy /both is both')
     expect(session.browsers.isPending).toBe(false)
+  })
+
+  it('is found in what the proxy tells after the source has ended', () => {
+    const session = new BrowsedSession()
+    session.script.opened(1)
+    session.asks('r1', 'https://example.com/')
+    session.read().script.client(1, get('/')).origin(1, ok())
+    session.browsers.take('chromium', [
+      { kind: 'response', id: 'r1', at: session.script.at, status: 200, reason: '', httpVersion: '1.1', headers: [], proxied: true },
+    ])
+    session.browsers.end('chromium')
+    session.later(200)
+    expect(session.links).toEqual(['1 proxy / is r1'])
   })
 
   it('the where of a session may ask what the browser says of an exchange of the proxy', () => {

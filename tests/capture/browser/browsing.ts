@@ -26,7 +26,7 @@ export type News =
   | { kind: 'told'; connection: number; port: number }
   | { kind: 'passed'; wire: WireInWorld }
   | { kind: 'wireAnswered'; wire: WireInWorld; at: number }
-  | { kind: 'wireEnded'; wire: WireInWorld; at: number }
+  | { kind: 'wireEnded'; wire: WireInWorld; at: number; isCut: boolean }
 
 export interface Heard {
   heardAt: number
@@ -90,6 +90,8 @@ export const browsing = ({ keys = 3, fate = fates }: { keys?: number; fate?: fc.
   fc.record({
     plans: fc.array(planned(fate, keys), { minLength: 1, maxLength: 25 }),
     telling: fc.constantFrom<Telling>('port', 'number', 'nothing'),
+    /** It says over which connection it had sent what it gave up. */
+    saysSent: fc.boolean(),
     wireDelayMs: ms(200),
     /** Clocks of browser and proxy. */
     skewMs: fc.integer({ min: -8, max: 8 }),
@@ -97,7 +99,8 @@ export const browsing = ({ keys = 3, fate = fates }: { keys?: number; fate?: fc.
 export type Browsing = ReturnType<typeof browsing> extends fc.Arbitrary<infer T> ? T : never
 
 /** The same order of first heads on both sides of each connection, nothing before its cause; deliveries as late as they may be. */
-export function worldOf({ plans, telling, wireDelayMs, skewMs }: Browsing): World {
+export function worldOf({ plans, telling, saysSent, wireDelayMs, skewMs }: Browsing): World {
+  const givesUpAloud = telling === 'port' && saysSent
   const heard: Heard[] = []
   const sightings: SeenInWorld[] = []
   const wires: WireInWorld[] = []
@@ -116,6 +119,7 @@ export function worldOf({ plans, telling, wireDelayMs, skewMs }: Browsing): Worl
       answeredAt: 0,
       order: 0,
       endedAt: 0,
+      isCut: false,
       truth,
     }
     wires.push(wire)
@@ -138,7 +142,7 @@ export function worldOf({ plans, telling, wireDelayMs, skewMs }: Browsing): Worl
       const wire = wireOf(plan, now, null, connection)
       const answer = answerOf(plan, now, connection)
       wireNews.push({ at: answer.wire, news: { kind: 'wireAnswered', wire, at: answer.wire } })
-      wireNews.push({ at: answer.wire + 1, news: { kind: 'wireEnded', wire, at: answer.wire + 1 } })
+      wireNews.push({ at: answer.wire + 1, news: { kind: 'wireEnded', wire, at: answer.wire + 1, isCut: false } })
       continue
     }
     const sighting: SeenInWorld = {
@@ -168,21 +172,21 @@ export function worldOf({ plans, telling, wireDelayMs, skewMs }: Browsing): Worl
       if (plan.fate === 'resent') {
         const vain = wireOf(plan, sentAt, sighting, connection)
         sighting.vain.push(vain)
-        wireNews.push({ at: sentAt + 2, news: { kind: 'wireEnded', wire: vain, at: sentAt + 2 } })
+        wireNews.push({ at: sentAt + 2, news: { kind: 'wireEnded', wire: vain, at: sentAt + 2, isCut: true } })
         sentAt += 3
       }
       const wire = wireOf(plan, sentAt, sighting, connection)
       sighting.truth = wire
       if (plan.fate === 'cut') {
-        wireNews.push({ at: sentAt + plan.answerMs, news: { kind: 'wireEnded', wire, at: sentAt + plan.answerMs } })
+        wireNews.push({ at: sentAt + plan.answerMs, news: { kind: 'wireEnded', wire, at: sentAt + plan.answerMs, isCut: true } })
         const at = sentAt + plan.answerMs
-        tell(at, { kind: 'ended', sighting, at: at + skewMs, connection: telling === 'port' ? number : null })
+        tell(at, { kind: 'ended', sighting, at: at + skewMs, connection: givesUpAloud ? number : null })
       } else {
         const answer = answerOf(plan, sentAt, connection)
         wireNews.push({ at: answer.wire, news: { kind: 'wireAnswered', wire, at: answer.wire } })
-        wireNews.push({ at: answer.wire + 1, news: { kind: 'wireEnded', wire, at: answer.wire + 1 } })
+        wireNews.push({ at: answer.wire + 1, news: { kind: 'wireEnded', wire, at: answer.wire + 1, isCut: false } })
         const isLate = plan.fate === 'late'
-        if (isLate) tell(answer.seen, { kind: 'ended', sighting, at: answer.seen + skewMs, connection: telling === 'port' ? number : null })
+        if (isLate) tell(answer.seen, { kind: 'ended', sighting, at: answer.seen + skewMs, connection: givesUpAloud ? number : null })
         else tell(answer.seen, { kind: 'answered', sighting, at: answer.seen + skewMs, connection: number })
       }
       if (telling === 'port') tell(now, { kind: 'told', connection, port: 50_000 + connection })

@@ -51,7 +51,7 @@ function play(plan: Browsing): Played {
         matcher.changed(news.wire)
         return
       case 'wireEnded':
-        Object.assign(news.wire, { endedAt: news.at, heardAt: now })
+        Object.assign(news.wire, { endedAt: news.at, isCut: news.isCut, heardAt: now })
         matcher.changed(news.wire)
     }
   }
@@ -154,7 +154,7 @@ describe('what can be only one is found', () => {
     )
   })
 
-  it('where a browser says over which connection it gave up, and that the request was sent', () => {
+  it('where a browser gave up what it had sent, whether it says so or not', () => {
     const given = fc.constantFrom('answered' as const, 'cut' as const)
     const apart = browsing({ keys: 1, fate: given }).map((plan) => ({
       ...plan,
@@ -206,7 +206,7 @@ function unique(sightings: SeenInWorld[], wires: WireInWorld[]): Map<string, str
         return
       }
       answers.forEach((wire, place) => {
-        const isPossible = place >= from && wire.at >= sighting.at - 30 && wire.answeredAt <= sighting.answeredAt + 30
+        const isPossible = place >= from && wire.at >= sighting.at - 30 && wire.at <= sighting.answeredAt + 30
         if (isPossible) extend([...way, wire], place + 1)
       })
     }
@@ -245,6 +245,7 @@ describe('bounds', () => {
     answeredAt: at + 1,
     order: at,
     endedAt: at + 2,
+    isCut: false,
     truth: null,
   })
 
