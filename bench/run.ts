@@ -34,6 +34,7 @@ const names = [
   'subscriptions',
   'search',
   'query',
+  'viewer',
   'jar-lookup',
   'cookies',
   'beside-long-work',
