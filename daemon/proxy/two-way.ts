@@ -41,11 +41,13 @@ class Flow {
 
   #pass(chunk: Buffer): void {
     if (chunk.length === 0) return
+    // The copy first: its time is then before whatever the other side does about these bytes, however long this thread is held up in between.
+    const isCopied = this.#isFromClient ? this.#copy.fromClient(chunk) : this.#copy.fromOrigin(chunk)
     if (!this.#to.write(chunk)) {
       this.#writerBehind = true
       this.#from.pause()
     }
-    if (!(this.#isFromClient ? this.#copy.fromClient(chunk) : this.#copy.fromOrigin(chunk))) {
+    if (!isCopied) {
       this.#copyBehind = true
       this.#from.pause()
       this.#copy.whenReleased(() => this.#copyReleased())
