@@ -37,6 +37,7 @@ const names = [
   'viewer',
   'jar-lookup',
   'cookies',
+  'browser',
   'beside-long-work',
   'start-and-memory',
 ]

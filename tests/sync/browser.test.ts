@@ -127,3 +127,38 @@ test.skipIf(chromiumPath === null)(
     expect(await started.textContent('body')).toBe('your data')
   },
 )
+
+test.skipIf(chromiumPath === null)('the cookies of a browser that weir opened, read and written', { timeout: 180_000 }, async () => {
+  const { client } = await startDaemon()
+  const asked: string[] = []
+  const origin = await startOrigin(
+    (request, response) => {
+      asked.push(`${request.url} ${request.headers.cookie ?? ''}`)
+      response.setHeader('content-type', 'text/html')
+      // Asks again and again, for what is sent by now.
+      response.end(`<!doctype html><link rel="icon" href="data:,"><script>
+        document.cookie = 'own=1; max-age=3600'
+        setInterval(() => fetch('/again'), 100)</script>`)
+    },
+    { tls: false },
+  )
+  const targets = [
+    { plugin: 'jar', config: { jar: 'work' } },
+    { plugin: 'browser', config: { source: 'last' } },
+  ]
+  await client.call('jar/set', { jar: 'work', url: `${origin.url}/`, setCookie: ['sid=let-me-in; Path=/; HttpOnly'] })
+  await client.call('sync/set', { domain: 'localhost', targets, direction: 'both' })
+  const { id: sessionId } = await client.call('session/start', {})
+  const open = { kind: 'browser', sessionId, url: `${origin.url}/`, headless: true, executable: chromiumPath as string }
+  const jar = async () => (await client.call('jar/get', { jar: 'work' })).items.map(({ name, value }) => `${name}=${value}`).sort()
+
+  const { sourceId } = await client.call('source/start', open)
+  await vi.waitFor(() => expect(asked.at(-1)).toMatch(/^\/again (?=.*\bown=1\b).*\bsid=let-me-in\b/))
+  await vi.waitFor(async () => expect(await jar()).toEqual(['own=1', 'sid=let-me-in']))
+  // Another one, with a profile of its own, has what the first one had.
+  await client.call('source/stop', { sourceId })
+  asked.length = 0
+  await client.call('source/start', open)
+  await vi.waitFor(() => expect(asked.at(-1)).toMatch(/\bsid=let-me-in\b/))
+  expect(await jar()).toEqual(['own=1', 'sid=let-me-in'])
+})
