@@ -23,18 +23,15 @@ export interface HomeFolder {
 
 /** Those that are there. A cache holds nothing else. */
 export async function homeFolders(home: Home): Promise<HomeFolder[]> {
-  const paths = new Set([
-    home.folder,
-    dirname(home.configuration),
-    dirname(home.log),
-    home.cache,
-    ...(home.socketFolder ? [home.socketFolder] : []),
-  ])
+  const { folder, configuration, log, cache, socketFolder } = home
+  // In a WEIR_HOME the cache is one of its own files.
+  const beside = cache.startsWith(folder) ? [] : [cache]
+  const paths = new Set([folder, dirname(configuration), dirname(log), ...beside, ...(socketFolder ? [socketFolder] : [])])
   const found = await Promise.all(
     [...paths].map(async (path) => {
       const names = await readdir(path).catch(() => null)
       if (names === null) return []
-      const isOwn = (name: string) => path === home.cache || ownNames.some((pattern) => pattern.test(name))
+      const isOwn = (name: string) => path === cache || ownNames.some((pattern) => pattern.test(name))
       return [{ path, own: names.filter(isOwn), others: names.filter((name) => !isOwn(name)) }]
     }),
   )

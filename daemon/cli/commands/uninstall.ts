@@ -50,10 +50,10 @@ export const uninstall: CommandRun = async (given, context) => {
 
 const unasked = 'nothing was changed: confirm with --yes, or look only with --dry-run'
 
-/** The cache is there, empty, as soon as any command runs. */
+/** Folders are there, empty, as soon as any command runs. */
 async function foldersInUse(home: Home): Promise<HomeFolder[]> {
   const sized = await Promise.all((await homeFolders(home)).map(async (folder) => ({ folder, bytes: await sizeOf(folder) })))
-  return sized.filter(({ folder, bytes }) => folder.own.length > 0 && (bytes > 0 || folder.path !== home.cache)).map(({ folder }) => folder)
+  return sized.filter(({ bytes }) => bytes > 0).map(({ folder }) => folder)
 }
 
 /** What takes the CA out of the stores in which weir ca install has put it. */
