@@ -7,7 +7,8 @@ import { SessionFile } from '../../daemon/store/session-file.ts'
 import har from '../../plugins/exporters/har.ts'
 import jsonl from '../../plugins/exporters/jsonl.ts'
 import type { BrowserView } from '../../sdk/browser-view.ts'
-import { exportFile, importContent, importFolder } from '../support/imported.ts'
+import { runExporter, testExchange } from '../../sdk/testing.ts'
+import { exportFile, importContent, importFolder, readAll } from '../support/imported.ts'
 import { anyRecord } from '../support/records.ts'
 
 fc.configureGlobal({ seed: 20260403 })
@@ -107,4 +108,11 @@ it('a HAR that was imported is exported as it was', async () => {
     ),
     { numRuns: 5, endOnFailure: true },
   )
+})
+
+it('what a browser told names other exchanges only where they keep their numbers', async () => {
+  const browser: BrowserView = { sourceId: 's', requestId: 'r', ambiguous: [7], resends: [8], resent: 9 }
+  const { text } = await runExporter(jsonl, [testExchange({ browser }), testExchange({ seq: 3, browser })])
+  const { file } = await importContent(text, importFolder())
+  expect((await readAll(file)).map(({ exchange }) => exchange.browser)).toEqual([browser, { sourceId: 's', requestId: 'r' }])
 })
