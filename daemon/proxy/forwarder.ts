@@ -380,8 +380,10 @@ class Forwarding extends Boundaries<RequestHead> implements LinkOwner {
   onResponseBytes(link: OriginLink, bytes: Buffer): void {
     if (this.#state === 'over') return
     const { stream, copy } = this.#arrival
+    // First the copy, with its time, as in `two-way`.
+    const isRoomy = copy.fromOrigin(bytes)
     if (!stream.write(bytes)) link.hold('client')
-    if (copy.fromOrigin(bytes)) return
+    if (isRoomy) return
     link.hold('copy')
     copy.whenReleased(() => link.release('copy'))
   }
