@@ -22,4 +22,10 @@ export class UnixClock {
     this.#origin += system - steady
     return system
   }
+
+  /** Of a moment by the monotonic clock: what came later by that has a later time, however close it was. */
+  at(monotonic: number): number {
+    this.now()
+    return this.#origin + monotonic
+  }
 }

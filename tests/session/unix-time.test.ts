@@ -7,7 +7,7 @@ function clock() {
     () => time.system,
     () => time.monotonic,
   )
-  return { time, now: () => unix.now() }
+  return { time, unix, now: () => unix.now() }
 }
 
 it('has the fractions of the monotonic clock', () => {
@@ -31,4 +31,12 @@ it('follows the system’s clock after a suspend and after it was set', () => {
   expect(now()).toBe(1_700_003_600_001.5)
   time.system -= 7_200_000
   expect(now()).toBe(time.system)
+})
+
+it('tells a moment of the monotonic clock as it tells now, in the same order', () => {
+  const { time, unix } = clock()
+  time.system += 10_000
+  time.monotonic += 10_000
+  expect(unix.at(time.monotonic)).toBe(unix.now())
+  expect(unix.at(1_000.001)).toBeLessThan(unix.at(1_000.002))
 })

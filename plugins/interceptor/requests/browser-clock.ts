@@ -33,6 +33,6 @@ export class BrowserClock {
 
   /** @param timestamp seconds, as in the browser's events */
   at(timestamp: number): number {
-    return this.#unix.now() - (this.#monotonic() - (timestamp * 1000 - (this.#ahead ?? 0)))
+    return this.#unix.at(timestamp * 1000 - (this.#ahead ?? 0))
   }
 }
