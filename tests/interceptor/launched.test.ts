@@ -95,7 +95,7 @@ inChromium('heads are those of the wire; redirects are requests of their own; fa
   })
   expect(one('GET /no-cors')).toMatchObject({
     failure: { reason: 'clientAborted' },
-    end: { proxied: true },
+    response: { status: 200, proxied: true },
     view: { blocked: 'MissingAllowOriginHeader' },
   })
 })

@@ -38,6 +38,7 @@ async function all() {
   const loaded = heard(xhr, 'load')
   xhr.send('{"a":1}')
   await loaded
+  await frameDone
   const submitted = heard(document.querySelector('iframe[name=target]'), 'load')
   document.querySelector('form').submit()
   await submitted
@@ -139,8 +140,10 @@ export async function startSite({ tls = false } = {}): Promise<Site> {
 
   function pages(path: string): { type: string; body: string } | undefined {
     if (path === '/')
-      return html(`<img src="/picture.svg"><iframe name="target" src="/frame"></iframe>${form}<script src="/page.js"></script>`)
-    if (path === '/frame') return html('<script>fetch("/from-frame")</script>')
+      return html(
+        `<script>frameDone = new Promise((resolve) => { onmessage = resolve })</script><img src="/picture.svg"><iframe name="target" src="/frame"></iframe>${form}<script src="/page.js"></script>`,
+      )
+    if (path === '/frame') return html('<script>fetch("/from-frame").then(() => parent.postMessage("", "*"))</script>')
     if (path === '/page.js') return script(pageScript(other.url, gone.url))
     if (path === '/worker.js') return script(workerScript)
     if (path === '/shared-worker.js') return script(sharedWorkerScript)

@@ -78,7 +78,10 @@ export async function launchChromium(
       return how
     })
     const stop = async () => {
-      await end()
+      const closing = end()
+      // Who stops it may not wait for a browser that takes its time.
+      await seen.stop()
+      await closing
       await ended
     }
     return { browser: product, notes, ended, cookies: cookieTarget(async () => connection), stop }

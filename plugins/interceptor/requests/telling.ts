@@ -105,6 +105,22 @@ export class Telling {
     // What the browser refused has gone nowhere.
     const wasRefused = blocked !== undefined && !rawRequest
     const isAlone = hop.isAlone ?? (wasRefused || !proxyUse.unknown())
+    // Of a response that the page must not see (CORS) there are the raw heads only, and nothing else.
+    const rawResponse = response === null ? hop.rawResponse : null
+    if (rawResponse) {
+      const { statusCode: status, headers, headersText } = rawResponse
+      const httpVersion = headersText === undefined ? '2' : '1.1'
+      tell({
+        kind: 'response',
+        id,
+        at,
+        status,
+        reason: reasonIn(headersText),
+        httpVersion,
+        headers: headerFields(headers),
+        proxied: !isAlone,
+      })
+    }
     if (isAlone) {
       const sent = headerFields(rawRequest?.headers ?? asked.request.headers)
       this.#body(id, 'request', await bodies.request(session, requestId, asked.request, sent))
@@ -117,7 +133,7 @@ export class Telling {
       id,
       at,
       ...(failure && { failure }),
-      ...(!response && { proxied: !isAlone }),
+      ...(!response && !rawResponse && { proxied: !isAlone }),
       ...(Object.keys(view).length > 0 && { view }),
     })
   }
