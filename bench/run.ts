@@ -38,6 +38,7 @@ const names = [
   'jar-lookup',
   'cookies',
   'browser',
+  'extension',
   'beside-long-work',
   'start-and-memory',
 ]

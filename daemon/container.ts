@@ -52,6 +52,7 @@ import { SendPlaces } from './session/send/send-places.ts'
 import { SessionManager } from './session/session-manager.ts'
 import { SessionOverview } from './session/session-overview.ts'
 import { SessionRetention } from './session/session-retention.ts'
+import { SourceFeeds } from './session/source-feeds.ts'
 import { Sources } from './session/sources.ts'
 import { TextSearcher } from './session/text-searcher.ts'
 import { IndexMaker } from './store/index-maker.ts'
@@ -95,6 +96,7 @@ export const parts = {
   sessionOverview: part<SessionOverview>('SessionOverview'),
   sessionRetention: part<SessionRetention>('SessionRetention'),
   sources: part<Sources>('Sources'),
+  sourceFeeds: part<SourceFeeds>('SourceFeeds'),
   sqlRunner: part<SqlRunner>('SqlRunner'),
   subscriptions: part<Subscriptions>('Subscriptions'),
   textSearcher: part<TextSearcher>('TextSearcher'),
@@ -192,6 +194,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         pluginFailed: (failure) => get(parts.rpcServer).notify('plugin/didFail', failure),
       }),
   )
+  provide(parts.sourceFeeds, (get) => new SourceFeeds(get(parts.sources)))
   provide(
     parts.sessionRetention,
     (get) =>
@@ -299,7 +302,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
       ...exporterHandlers(get(parts.exporterRunner), get(parts.sessionManager), get(parts.followedExport)),
       ...importerHandlers(get(parts.importRunner), get(parts.sessionManager)),
       ...jarHandlers(get(parts.jars)),
-      ...sourceHandlers(get(parts.sources)),
+      ...sourceHandlers(get(parts.sources), get(parts.sourceFeeds)),
       ...cookieHandlers(get(parts.cookieLister), get(parts.cookieSync)),
       ...websocketHandlers({
         transport: get(parts.webSocketTransport),

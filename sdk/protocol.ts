@@ -14,6 +14,7 @@ import { Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
 import { SourceInfo } from './source.ts'
+import { ExtensionCookie, ExtensionCookieKey, FedEvent, mostFedEvents } from './source-feed.ts'
 
 const optional = Type.Optional
 const text = Type.String()
@@ -558,7 +559,8 @@ export const requests = {
     closed({
       kind: Type.String({
         minLength: 1,
-        description: "A source plugin (plugin/list {kind: 'source'}): `browser`; or the absolute path of one's own.",
+        description:
+          "A source plugin (plugin/list {kind: 'source'}): `browser`; the absolute path of one's own; `extension`: the caller, which then tells by source/feed.",
       }),
       sessionId,
       url: optional(Type.String({ minLength: 1, description: 'The page to open.' })),
@@ -580,6 +582,33 @@ export const requests = {
       config: optional(Type.Record(Type.String(), Type.Unknown(), { description: "More of the plugin's config." })),
     }),
     open({ sourceId: text, browser: text, notes: Type.Array(Type.String({ description: 'What its user should know of how it runs.' })) }),
+  ),
+  'source/feed': method(
+    'Tells a session, as its source of the kind `extension`, of requests of a browser. Events are numbered from 1; what was sent before is taken once. Answers up to which number all is taken.',
+    closed({
+      sourceId: Type.String({ minLength: 1 }),
+      from: Type.Integer({
+        minimum: 1,
+        description: 'Number of the first of these events; 1002 eventsMissing (data.acknowledged) when earlier ones have not come.',
+      }),
+      events: Type.Array(FedEvent, {
+        maxItems: mostFedEvents,
+        description: 'sdk/source-feed.ts. -32602 invalidEvent: none of them was taken.',
+      }),
+    }),
+    open({ acknowledged: count }),
+  ),
+  'source/answer': method(
+    'Answers source/ask.',
+    closed({
+      sourceId: Type.String({ minLength: 1 }),
+      ask: Type.Integer({ minimum: 1 }),
+      cookies: optional(Type.Array(ExtensionCookie, { maxItems: 50_000, description: 'What the browser holds.' })),
+      at: optional(Type.Number({ description: 'When that last changed, Unix ms.' })),
+      unchanged: optional(Type.Boolean({ description: 'As it was the last time.' })),
+      error: optional(Type.String({ maxLength: 1000, description: 'Why it could not be done.' })),
+    }),
+    open({}),
   ),
   'source/list': method(
     'The sources that are open, of a session or of all.',
@@ -751,6 +780,13 @@ export const notifications = {
   }),
   /** null: its time was over, or the WebSocket transport was stopped. */
   'pairing/didEnd': open({ pairingId: text, token: nullable(Token) }),
+  /** To an extension that is a source, about the cookies of its browser: hold these and those no more, or, without either, say what is held. Answered by source/answer. */
+  'source/ask': open({
+    sourceId: text,
+    ask: Type.Integer(),
+    put: optional(Type.Array(ExtensionCookie)),
+    gone: optional(Type.Array(ExtensionCookieKey)),
+  }),
   /** A source has ended: it or its session was stopped, its browser was closed (`failed: false`), or it crashed, could not go on. */
   'source/didEnd': open({ sourceId: text, kind: text, sessionId: text, reason: text, failed: flag }),
   'daemon/willStop': open({}),

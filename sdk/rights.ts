@@ -9,7 +9,7 @@ export const rightMeanings = {
   send: 'send requests, and let exports be posted',
   export: 'exports, as text, and SQL',
   paths: 'name files to read and to write',
-  plugins: 'name plugins to run, and start browsers',
+  plugins: 'name plugins to run; with feed, start browsers',
 } as const
 
 export type Right = keyof typeof rightMeanings

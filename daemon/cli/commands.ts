@@ -587,6 +587,14 @@ newman:path=jar.json --to browser:endpoint=http://127.0.0.1:9222`,
     load: async () => (await import('./commands/sync.ts')).deleteSync,
   },
   {
+    name: 'browser extension',
+    summary: 'write the browser extension, which captures in the profile that you use, to a folder',
+    details: 'The folder is new, empty, or has an earlier version of it, which is replaced. weir browser pair connects it.',
+    arguments: [{ name: 'folder', summary: 'where', completion: 'file' }],
+    options: [{ flags: '--firefox', summary: 'for Firefox; else for Chromium, Chrome, Edge and Brave' }],
+    load: async () => (await import('./commands/browser-extension.ts')).makeExtension,
+  },
+  {
     name: 'browser pair',
     summary: "show a code that connects weir's browser extension, or another client, to the daemon",
     details: `It opens the daemon's port for WebSockets (127.0.0.1:9340 unless --port says otherwise) where that is closed, shows a code that is good for one pairing within

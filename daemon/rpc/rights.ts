@@ -87,7 +87,9 @@ const needs: { readonly [M in Method]: Need } = {
   'exporter/run': need('export', { out: paths, to: send }),
   'importer/run': need('paths'),
 
-  'source/start': need('plugins', { executable: paths }),
+  'source/start': need('feed', { kind: (kind) => (kind === 'extension' ? [] : ['plugins']), executable: paths }),
+  'source/feed': need('feed'),
+  'source/answer': need('feed'),
   'source/list': need('read'),
   'source/stop': need('capture'),
 
@@ -110,6 +112,7 @@ const notificationNeeds: { readonly [N in Notification]: Asked } = {
   'exchange/didChange': null,
   'plugin/didFail': 'read',
   'source/didEnd': 'read',
+  'source/ask': null,
   'pairing/didEnd': 'owner',
   'daemon/willStop': null,
   '$/progress': null,

@@ -162,11 +162,35 @@ export const examples: { [M in Method]: (world: World) => Example<M> } = {
   'sync/list': () => ({ params: {}, result: { items: [{ domain: 'example.com' }] } }),
   'sync/run': () => ({ params: { domain: 'example.com' }, result: { items: [{ domain: 'example.com' }] } }),
   'sync/delete': () => ({ params: { domain: 'example.com' }, result: {} }),
-  'source/start': ({ sessionId }) => ({ params: { kind: 'browser', sessionId, url: 'about:blank', headless: true }, result: {} }),
+  'source/start': ({ sessionId }) => ({
+    params: { kind: 'extension', sessionId, config: { browser: 'My browser 1.0' } },
+    result: { browser: 'My browser 1.0' },
+  }),
   'source/list': ({ sessionId, sourceId }) => ({
     params: { sessionId },
-    result: { items: [{ id: sourceId, kind: 'browser', sessionId }] },
+    result: { items: [{ id: sourceId, kind: 'extension', sessionId }] },
   }),
+  'source/feed': ({ sourceId, origin }) => ({
+    params: {
+      sourceId,
+      from: 1,
+      events: [
+        {
+          kind: 'request',
+          id: '7',
+          at: 1_764_360_000_000,
+          exchange: 'http',
+          method: 'GET',
+          url: `${origin}/cached.js`,
+          headers: [['Accept', '*/*']],
+          view: { resource: 'script', page: `${origin}/` },
+        },
+        { kind: 'end', id: '7', at: 1_764_360_000_004, proxied: false, failure: { reason: 'clientAborted', message: 'net::ERR_ABORTED' } },
+      ],
+    },
+    result: { acknowledged: 2 },
+  }),
+  'source/answer': ({ sourceId }) => ({ params: { sourceId, ask: 1, unchanged: true }, result: {} }),
   'source/stop': ({ sourceId }) => ({ params: { sourceId }, result: {} }),
   'websocket/start': () => ({ params: { port: 0 }, result: { host: '127.0.0.1' } }),
   'pairing/start': () => ({ params: { rights: ['read'], name: 'my page', origin: 'http://localhost:5173' }, result: {} }),

@@ -24,7 +24,9 @@ export const pairBrowser: CommandRun = (given, context) =>
       return exits.done
     }
     await out.line(`code ${code}   port ${port}   (until ${formatTime(expiresAt).slice(0, 8)}, once)`)
-    await err.line('Give both to the client: it asks POST /pair for its token (docs/security.md).')
+    await err.line(
+      "Type both into the popup of weir's extension, and press Pair. There is none yet? weir browser extension FOLDER makes it.",
+    )
     if (!running)
       await err.line(
         `After a restart of the daemon the port is closed, unless ${printable(home.configuration)} has:\n  [websocket]\n  port = ${port}`,

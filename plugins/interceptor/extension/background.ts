@@ -1,0 +1,200 @@
+/** The service worker: hears the browser, keeps what the daemon has not got yet, obeys the popup. */
+
+import { Capture, type SessionFacts } from './capture.ts'
+import { BrowserCookies, type CookieAsk } from './cookies.ts'
+import { DaemonAccount } from './daemon-account.ts'
+import { isWanted } from './filters.ts'
+import type { Command, Look, Reply } from './popup-messages.ts'
+import { type KeptState, keepForGood, keepForNow, readState } from './state.ts'
+import { TabBodies } from './tab-bodies.ts'
+import { type Seen, WebRequests } from './web-requests.ts'
+
+const shownRequests = 20
+/** How long changes are gathered before they are kept, ms. */
+const keepMs = 250
+/** Wakes the worker while the daemon is away, minutes. */
+const retryMinutes = 0.5
+
+class Extension {
+  readonly #state: KeptState
+  readonly #account: DaemonAccount
+  readonly #capture: Capture
+  readonly #requests: WebRequests
+  readonly #bodies: TabBodies
+  readonly #cookies = new BrowserCookies()
+  readonly #recent: Seen[] = []
+  #seen = 0
+  #keeping: ReturnType<typeof setTimeout> | undefined
+
+  constructor(state: KeptState) {
+    this.#state = state
+    this.#bodies = new TabBodies(() => this.#show())
+    this.#account = new DaemonAccount({
+      paired: state.paired,
+      keep: (paired) => void keepForGood({ paired }),
+      connected: () => void this.#capture.send(),
+      notified: (method, params) => {
+        if (method === 'source/ask') void this.#answer(params as CookieAsk)
+      },
+      changed: () => this.#show(),
+    })
+    this.#capture = new Capture({
+      account: this.#account,
+      setting: state.capture,
+      queue: state.queue,
+      beginnings: () => this.#requests.beginnings,
+      keep: () => this.#keep(),
+      changed: () => this.#changed(),
+    })
+    this.#requests = new WebRequests(
+      {
+        run: state.run,
+        isWanted: (method, url) => !this.#isDaemon(url) && isWanted(this.#state.filters, method, url),
+        viaProxy: () => this.#capture.setting?.viaProxy ?? false,
+        begins: (at) => this.#capture.queue.begins(at),
+        emit: (event) => {
+          this.#capture.add(event)
+          this.#keepSoon()
+        },
+        ended: (seen) => this.#ended(seen),
+        bodies: this.#bodies,
+      },
+      state.open,
+    )
+  }
+
+  async wake(): Promise<void> {
+    await keepForNow({ run: this.#state.run })
+    await this.#bodies.takeUp()
+    await this.#requests.lookAtTabs()
+    this.#show()
+    void this.#account.connect()
+  }
+
+  hear(act: (requests: WebRequests) => void): void {
+    if (!this.#capture.setting) return
+    act(this.#requests)
+    if (!this.#account.link) void this.#account.connect()
+  }
+
+  async obey(command: Command): Promise<Reply> {
+    try {
+      await this.#do(command)
+      return { look: await this.#look('tabId' in command ? command.tabId : -1) }
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  async connect(): Promise<void> {
+    await this.#account.connect()
+    await this.#capture.send()
+  }
+
+  async #do(command: Command): Promise<void> {
+    switch (command.command) {
+      case 'look':
+        return
+      case 'pair':
+        return this.#account.pair(command.port, command.code)
+      case 'unpair':
+        if (this.#capture.setting) await this.#capture.stop().catch(() => undefined)
+        return this.#account.unpair()
+      case 'connect':
+        return this.#account.connect()
+      case 'start':
+        await this.#requests.lookAtTabs()
+        return this.#capture.start(command.sessionId)
+      case 'stop':
+        return this.#capture.stop()
+      case 'pause':
+        return this.#capture.pause(command.isPaused)
+      case 'filter':
+        this.#state.filters = command.filters
+        return keepForGood({ filters: command.filters })
+      case 'bodies':
+        return command.isOn ? this.#bodies.turnOn(command.tabId) : this.#bodies.turnOff(command.tabId)
+    }
+  }
+
+  async #look(tabId: number): Promise<Look> {
+    const { link } = this.#account
+    const listed = link ? await link.call<{ items: SessionFacts[] }>('session/list', {}).catch(() => null) : null
+    return {
+      link: this.#account.state,
+      port: this.#account.port,
+      session: await this.#capture.session(),
+      isCapturing: this.#capture.setting !== null,
+      problem: this.#capture.problem,
+      sessions: (listed?.items ?? []).filter(({ state }) => state !== 'stopped'),
+      filters: this.#state.filters,
+      canReadBodies: TabBodies.arePossible,
+      bodiesOfTab: this.#bodies.has(tabId),
+      waiting: this.#capture.queue.length,
+      lost: this.#capture.queue.lostRequests,
+      seen: this.#seen,
+      recent: this.#recent,
+    }
+  }
+
+  async #answer(question: CookieAsk): Promise<void> {
+    const { sourceId, ask } = question
+    const answer = await this.#cookies.answer(question).catch((error: unknown) => ({ error: String(error).slice(0, 1000) }))
+    await this.#account.link?.call('source/answer', { sourceId, ask, ...answer }).catch(() => undefined)
+  }
+
+  #ended({ method, url, status }: Seen): void {
+    this.#seen++
+    this.#recent.unshift({ method, url, status })
+    this.#recent.length = Math.min(this.#recent.length, shownRequests)
+  }
+
+  #isDaemon(url: string): boolean {
+    return new RegExp(`^(?:http|ws)://(?:127\\.0\\.0\\.1|localhost):${this.#account.port}/`).test(url)
+  }
+
+  #changed(): void {
+    this.#keepSoon()
+    this.#show()
+  }
+
+  #keepSoon(): void {
+    this.#keeping ??= setTimeout(() => {
+      this.#keeping = undefined
+      void this.#keep()
+    }, keepMs)
+  }
+
+  #keep(): Promise<void> {
+    return keepForNow({ capture: this.#capture.setting, queue: this.#capture.queue.state, open: this.#requests.open })
+  }
+
+  /** On its button: whether it is on, and whether something is wrong. */
+  #show(): void {
+    const isOn = this.#capture.setting !== null
+    const isWell = this.#account.state === 'connected'
+    void chrome.action.setBadgeText({ text: isOn ? (isWell ? 'on' : '…') : this.#capture.problem === null ? '' : '!' })
+    void chrome.action.setBadgeBackgroundColor({ color: isWell ? '#1a7f37' : '#9a6700' })
+  }
+}
+
+/** Listeners have to be there before the worker's first turn is over; what they hear waits for the state. */
+const extension = readState().then(async (state) => {
+  const made = new Extension(state)
+  await made.wake()
+  return made
+})
+let awake: Extension | null = null
+void extension.then((made) => (awake = made))
+
+WebRequests.listen((act) => {
+  if (awake) awake.hear(act)
+  else void extension.then((made) => made.hear(act))
+})
+chrome.runtime.onMessage.addListener((command: Command, sender, reply: (reply: Reply) => void) => {
+  if (sender.id !== chrome.runtime.id) return false
+  void extension.then((made) => made.obey(command)).then(reply)
+  return true
+})
+chrome.alarms.onAlarm.addListener(() => void extension.then((made) => made.connect()))
+void chrome.alarms.create('connect', { periodInMinutes: retryMinutes })

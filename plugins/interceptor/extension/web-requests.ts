@@ -1,0 +1,193 @@
+/** Follows the requests of the browser by chrome.webRequest, and emits source events. */
+import { pieces, type ReadBody, readBody, type ToldBody } from './request-body.ts'
+import type { TabBodies } from './tab-bodies.ts'
+import { type Details, endEvent, hasBody, isHttp, requestEvent, responseEvent } from './told-request.ts'
+
+export interface Seen {
+  method: string
+  url: string
+  /** 0: none came. */
+  status: number
+}
+
+export interface WebRequestsOptions {
+  /** Tells requests of different runs of the browser apart. */
+  run: string
+  isWanted(method: string, url: string): boolean
+  /** Whether the session has a proxy that this browser may use. */
+  viaProxy(): boolean
+  /** Whether there is room for one more; when not, it is counted as lost. */
+  begins(at: number): boolean
+  emit(event: object): void
+  ended(seen: Seen): void
+  bodies: TabBodies
+}
+
+/** One that has not ended. It outlives the service worker, so it is plain JSON. */
+interface Open {
+  id: string
+  /** Redirects that it has followed. */
+  hop: number
+  /** Null: not told yet. */
+  event: object | null
+  status: number
+  method: string
+  url: string
+}
+
+export type OpenRequests = [requestId: string, open: Open][]
+
+/** Of those that never end nobody can say so; the oldest goes. */
+const mostOpen = 5_000
+const everything = { urls: ['<all_urls>'] }
+
+export class WebRequests {
+  readonly #options: WebRequestsOptions
+  readonly #open: Map<string, Open>
+  /** Bodies wait for the header fields. */
+  readonly #bodies = new Map<string, ReadBody>()
+  /** tab -> its page */
+  readonly #pages = new Map<number, string>()
+
+  constructor(options: WebRequestsOptions, open: OpenRequests) {
+    this.#options = options
+    this.#open = new Map(open)
+  }
+
+  get open(): OpenRequests {
+    return [...this.#open]
+  }
+
+  /** The beginnings of all that are open: a source that has not heard of them is told. */
+  get beginnings(): object[] {
+    return [...this.#open.values()].flatMap(({ event }) => event ?? [])
+  }
+
+  /** Of tabs that were open before. */
+  async lookAtTabs(): Promise<void> {
+    for (const { id, url } of await chrome.tabs.query({}))
+      if (id !== undefined && url !== undefined && !this.#pages.has(id)) this.#pages.set(id, url)
+  }
+
+  began(details: Details & { requestBody?: ToldBody | null }): void {
+    const { requestId, method, url, tabId, type, timeStamp } = details
+    if (type === 'main_frame') this.#pages.set(tabId, url)
+    if (!isHttp(url) || this.#isOwn(details) || !this.#options.isWanted(method, url) || !this.#options.begins(timeStamp)) return
+    const hop = (this.#open.get(requestId)?.hop ?? -1) + 1
+    if (this.#open.size >= mostOpen) for (const [oldest] of [...this.#open].slice(0, 1)) this.#forget(oldest)
+    this.#open.set(requestId, { id: `${this.#options.run}.${requestId}.${hop}`, hop, event: null, status: 0, method, url })
+    const body = readBody(details.requestBody)
+    if (body) this.#bodies.set(requestId, body)
+  }
+
+  /** With the header fields as they are sent. */
+  sent(details: Details): void {
+    const open = this.#open.get(details.requestId)
+    if (open) this.#tell(open, details)
+  }
+
+  responded(details: Details): void {
+    const open = this.#open.get(details.requestId)
+    if (!open) return
+    this.#tell(open, details)
+    this.#respond(open, details)
+  }
+
+  /** What it is redirected to begins with the same id. */
+  redirected(details: Details): void {
+    const open = this.#open.get(details.requestId)
+    if (!open) return
+    this.#tell(open, details)
+    this.#respond(open, details)
+    this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), {}))
+    this.#options.ended(open)
+    open.event = null
+  }
+
+  async ended(details: Details): Promise<void> {
+    const open = this.#open.get(details.requestId)
+    if (!open) return
+    this.#tell(open, details)
+    if (details.error === undefined && open.status === 0) this.#respond(open, details)
+    this.#forget(details.requestId)
+    const responseBody = await this.#responseBody(open, details)
+    const view = responseBody === null ? {} : { responseBody }
+    this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), view))
+    this.#options.ended(open)
+  }
+
+  #respond(open: Open, details: Details): void {
+    open.status = details.statusCode ?? 0
+    this.#options.emit(responseEvent(open.id, details, this.#options.viaProxy()))
+  }
+
+  /** Once: some are over before any header field is known. */
+  #tell(open: Open, details: Details): void {
+    if (open.event !== null) return
+    const body = this.#bodies.get(details.requestId)
+    this.#bodies.delete(details.requestId)
+    const event = requestEvent(open.id, details, details.type === 'main_frame' ? details.url : this.#pages.get(details.tabId))
+    open.event = body?.state ? { ...event, view: { ...event.view, requestBody: body.state } } : event
+    this.#options.emit(open.event)
+    if (body) for (const data of pieces(body.bytes)) this.#options.emit({ kind: 'body', id: open.id, part: 'request', data })
+  }
+
+  /** What is to be said of it; null: nothing. */
+  async #responseBody({ id, method, url, status }: Open, { tabId }: Details): Promise<string | null> {
+    if (!hasBody(method, status)) return null
+    const body = await this.#options.bodies.take(tabId, method, url)
+    if (body === null) return 'notRead'
+    for (const data of pieces(body)) this.#options.emit({ kind: 'body', id, part: 'response', data })
+    return 'decoded'
+  }
+
+  #forget(requestId: string): void {
+    this.#open.delete(requestId)
+    this.#bodies.delete(requestId)
+  }
+
+  #isOwn({ initiator, originUrl = '' }: Details): boolean {
+    const own = chrome.runtime.getURL('').slice(0, -1)
+    return initiator === own || originUrl.startsWith(own)
+  }
+
+  /** Begins to hear. To be called while the worker starts, or what woke it is missed. */
+  static listen(handle: (act: (requests: WebRequests) => void) => void): void {
+    const { webRequest } = chrome
+    // Chromium alone hides Cookie and others without it, and Firefox does not know the word.
+    const extra = 'OnSendHeadersOptions' in webRequest && 'EXTRA_HEADERS' in webRequest.OnSendHeadersOptions ? ['extraHeaders'] : []
+    const hear = (act: (requests: WebRequests, details: Details) => void) => (details: unknown) => {
+      handle((requests) => act(requests, details as Details))
+      return undefined
+    }
+    webRequest.onBeforeRequest.addListener(
+      hear((requests, details) => requests.began(details)),
+      everything,
+      ['requestBody'],
+    )
+    webRequest.onSendHeaders.addListener(
+      hear((requests, details) => requests.sent(details)),
+      everything,
+      ['requestHeaders', ...extra] as never,
+    )
+    webRequest.onBeforeRedirect.addListener(
+      hear((requests, details) => requests.redirected(details)),
+      everything,
+      ['responseHeaders', ...extra] as never,
+    )
+    webRequest.onResponseStarted.addListener(
+      hear((requests, details) => requests.responded(details)),
+      everything,
+      ['responseHeaders', ...extra] as never,
+    )
+    webRequest.onCompleted.addListener(
+      hear((requests, details) => void requests.ended(details)),
+      everything,
+      ['responseHeaders', ...extra] as never,
+    )
+    webRequest.onErrorOccurred.addListener(
+      hear((requests, details) => void requests.ended(details)),
+      everything,
+    )
+  }
+}
