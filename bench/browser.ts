@@ -28,6 +28,8 @@ async function exchangesOf(daemon: WeirDaemon, sessionId: string): Promise<Excha
 
 const openSession = async (daemon: WeirDaemon, name: string) => daemon.startSession(name, (await testCa()).certificate)
 const doneWithin = 120_000
+/** Chromium refuses what a page asks for beyond some thousand at once: it waits where the machine is too slow for the rate. */
+const mostOpen = 300
 
 /** 500 at once, 100 of them the same. */
 async function merge(daemon: WeirDaemon, version: 'h1' | 'h2'): Promise<{ merged: number; wrong: number }> {
@@ -46,6 +48,8 @@ async function merge(daemon: WeirDaemon, version: 'h1' | 'h2'): Promise<{ merged
 
 interface Usage {
   asked: number
+  /** Answered to the page, a second. */
+  rate: number
   recorded: number
   /** Told by the browser, too. */
   merged: number
@@ -57,12 +61,17 @@ interface Usage {
 const steadyPage = (seconds: number) => `<!doctype html><link rel="icon" href="data:,"><script>
   const began = performance.now()
   let asked = 0
-  const asks = []
+  let open = 0
+  const ask = async (path) => {
+    open++
+    await fetch(path, { cache: 'no-store' }).then((response) => response.text()).catch(() => undefined)
+    open--
+  }
   const step = () => {
     const due = Math.min(${seconds * perSecond}, Math.floor((performance.now() - began) * ${perSecond / 1000}))
-    while (asked < due) asks.push(fetch('/item/' + asked++, { cache: 'no-store' }).then((response) => response.text()))
-    if (asked < ${seconds * perSecond}) setTimeout(step, 10)
-    else Promise.all(asks).then(() => fetch('/done'))
+    while (asked < due && open < ${mostOpen}) ask('/item/' + asked++)
+    if (asked < ${seconds * perSecond} || open > 0) setTimeout(step, 10)
+    else fetch('/done')
   }
   fetch('/begin').then(step)
 </script>`
@@ -146,6 +155,7 @@ async function steady(daemon: WeirDaemon, name: string, open: Open, seconds: num
   const browserMs = ofBrowserNow - ofBrowser
   return {
     asked: site.asked(),
+    rate: (1000 * site.asked()) / tookMs,
     recorded: items.filter(({ source, state }) => source === 'proxy' && state === 'complete').length,
     merged: items.filter(({ browser }) => browser !== undefined).length,
     daemon: (allNow - all - (open === byItself ? 0 : browserMs)) / tookMs,
@@ -178,8 +188,8 @@ async function run(context: Context): Promise<Outcome> {
     rows.push(
       {
         id: 'rate',
-        measured: `${whole(told.recorded)} of ${whole(told.asked)} on record, ${whole(told.merged)} told by the browser, too`,
-        verdict: judge(true, told.recorded === told.asked && told.merged >= 0.99 * told.asked),
+        measured: `at ${whole(told.rate)}/s ${whole(told.recorded)} of ${whole(told.asked)} on record, ${whole(told.merged)} told by the browser, too`,
+        verdict: judge(told.rate > 0.9 * perSecond, told.recorded === told.asked && told.merged >= 0.99 * told.asked),
       },
       {
         id: 'cpu',
@@ -189,10 +199,11 @@ async function run(context: Context): Promise<Outcome> {
     )
     const table: Table = {
       title: `${perSecond} requests a second of one page, ${seconds} s`,
-      columns: ['', 'asked', 'on record', 'told by the browser', 'daemon, cores', 'browser, cores'],
+      columns: ['', 'asked', 'a second', 'on record', 'told by the browser', 'daemon, cores', 'browser, cores'],
       rows: [told, untold].map((usage, index) => [
         index === 0 ? 'with the source' : 'proxy alone',
         whole(usage.asked),
+        whole(usage.rate),
         whole(usage.recorded),
         whole(usage.merged),
         usage.daemon.toFixed(2),

@@ -1,17 +1,27 @@
 /** What weir keeps on this machine, and taking it away. */
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Home } from '../../sdk/home.ts'
 
 /** In a folder of weir's: its own files, by their names; all else is somebody's. */
 const ownNames = [
-  /^(sessions|cache|plugins|ballast|config\.toml|sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.sock)$/,
+  /^(cache|ballast|config\.toml|sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.sock)$/,
   /^(catalogue|jars)\.db(-wal|-shm|-journal)?$/,
   /^weir\.log(\.\d+)?$/,
   // Sockets that are locks, and files that were being written when weir was killed.
   /^\.[ln][\da-z]+$/,
   /^(sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.log)\..+$/,
 ]
+
+/** Folders in it in which people may keep files, too. */
+const sharedFolders: { [name: string]: (path: string) => Promise<boolean> } = {
+  sessions: async (path) => /\.weir\b/.test(basename(path)),
+  // Data of plugins lie in folders by their names; where a module or a package is, it is a plugin that somebody wrote.
+  plugins: async (path) => {
+    const names = await readdir(path).catch(() => null)
+    return names !== null && !names.some((name) => name === 'package.json' || /\.[cm]?[jt]s$/.test(name))
+  },
+}
 
 export interface HomeFolder {
   path: string
@@ -29,13 +39,25 @@ export async function homeFolders(home: Home): Promise<HomeFolder[]> {
   const paths = new Set([folder, dirname(configuration), dirname(log), ...beside, ...(socketFolder ? [socketFolder] : [])])
   const found = await Promise.all(
     [...paths].map(async (path) => {
+      const inside = await Promise.all(Object.entries(sharedFolders).map(([name, isOwn]) => sharedFolder(join(path, name), isOwn)))
+      const shared = inside.flat()
+      const emptied = new Set(shared.filter(({ others }) => others.length === 0).map((folder) => basename(folder.path)))
       const names = await readdir(path).catch(() => null)
       if (names === null) return []
-      const isOwn = (name: string) => path === cache || ownNames.some((pattern) => pattern.test(name))
-      return [{ path, own: names.filter(isOwn), others: names.filter((name) => !isOwn(name)) }]
+      const isOwn = (name: string) => path === cache || emptied.has(name) || ownNames.some((pattern) => pattern.test(name))
+      const listed = new Set(shared.map((folder) => basename(folder.path)))
+      const others = names.filter((name) => !isOwn(name) && !listed.has(name))
+      return [...shared.filter(({ others }) => others.length > 0), { path, own: names.filter(isOwn), others }]
     }),
   )
   return found.flat()
+}
+
+async function sharedFolder(path: string, isOwn: (path: string) => Promise<boolean>): Promise<HomeFolder[]> {
+  const names = await readdir(path).catch(() => null)
+  if (names === null) return []
+  const own = await Promise.all(names.map((name) => isOwn(join(path, name))))
+  return [{ path, own: names.filter((_, index) => own[index]), others: names.filter((_, index) => !own[index]) }]
 }
 
 /** Of all that is weir's in it, whatever lies below, bytes. */

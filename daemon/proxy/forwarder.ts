@@ -381,8 +381,12 @@ class Forwarding extends Boundaries<RequestHead> implements LinkOwner {
     if (this.#state === 'over') return
     const { stream, copy } = this.#arrival
     // First the copy, with its time, as in `two-way`.
-    const isRoomy = copy.fromOrigin(bytes)
-    if (!stream.write(bytes)) link.hold('client')
+    let isRoomy = true
+    try {
+      isRoomy = copy.fromOrigin(bytes)
+    } finally {
+      if (!stream.write(bytes)) link.hold('client')
+    }
     if (isRoomy) return
     link.hold('copy')
     copy.whenReleased(() => link.release('copy'))

@@ -42,10 +42,15 @@ class Flow {
   #pass(chunk: Buffer): void {
     if (chunk.length === 0) return
     // The copy first: its time is then before whatever the other side does about these bytes, however long this thread is held up in between.
-    const isCopied = this.#isFromClient ? this.#copy.fromClient(chunk) : this.#copy.fromOrigin(chunk)
-    if (!this.#to.write(chunk)) {
-      this.#writerBehind = true
-      this.#from.pause()
+    let isCopied = true
+    try {
+      isCopied = this.#isFromClient ? this.#copy.fromClient(chunk) : this.#copy.fromOrigin(chunk)
+    } finally {
+      // Whatever becomes of the copy, the bytes pass.
+      if (!this.#to.write(chunk)) {
+        this.#writerBehind = true
+        this.#from.pause()
+      }
     }
     if (!isCopied) {
       this.#copyBehind = true

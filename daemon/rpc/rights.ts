@@ -19,17 +19,21 @@ type Asked = Right | 'owner' | null
 
 interface Need {
   right: Asked
-  /** Params that ask for more when they are there, by name: for which rights. */
+  /** Params that ask for more, by name: for which rights. undefined: it is absent. */
   also: { readonly [param: string]: (value: unknown) => readonly Right[] }
 }
 
 const need = (right: Asked, also: Need['also'] = {}): Need => ({ right, also })
 
-const paths = (): readonly Right[] => ['paths']
-const plugins = (): readonly Right[] => ['plugins']
-const control = (): readonly Right[] => ['control']
-const send = (): readonly Right[] => ['send']
-/** A session without a listener needs no more. */
+const whereGiven =
+  (...rights: readonly Right[]) =>
+  (value: unknown): readonly Right[] =>
+    value === undefined ? [] : rights
+const paths = whereGiven('paths')
+const plugins = whereGiven('plugins')
+const control = whereGiven('control')
+const send = whereGiven('send')
+/** Absent it is a listener on a free port; a session without one needs no more. */
 const listener = (value: unknown): readonly Right[] => (value === null ? [] : ['control'])
 /** Jars are weir's own; other targets are files, and programs that are reached. */
 const targets = (value: unknown): readonly Right[] =>
@@ -87,7 +91,11 @@ const needs: { readonly [M in Method]: Need } = {
   'exporter/run': need('export', { out: paths, to: send }),
   'importer/run': need('paths'),
 
-  'source/start': need('feed', { kind: (kind) => (kind === 'extension' ? [] : ['plugins']), executable: paths }),
+  'source/start': need('feed', {
+    kind: (kind) => (kind === 'extension' ? [] : ['plugins']),
+    executable: paths,
+    config: whereGiven('plugins', 'paths'),
+  }),
   'source/feed': need('feed'),
   'source/answer': need('feed'),
   'source/list': need('read'),
@@ -133,7 +141,6 @@ export function refuseForbidden(grant: Grant | null, method: Method, params: unk
   if (!has(grant, right)) throw notAllowed(grant, method, right)
   for (const [param, rightsOf] of Object.entries(also)) {
     const value = (params as { [name: string]: unknown } | null | undefined)?.[param]
-    if (value === undefined) continue
     const missing = rightsOf(value).find((more) => !grant.rights.has(more))
     if (missing !== undefined) throw notAllowed(grant, `${method} with ${param}`, missing)
   }

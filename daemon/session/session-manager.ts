@@ -153,8 +153,8 @@ export class SessionManager implements SessionRecovery {
 
   /** How requests of weir's own get out, and into it. */
   async way(id: string): Promise<{ name: string; state: SessionState; handle: number; settings: ListenerSettings }> {
-    const { name, state, handle, settings, file } = await this.#find(id)
-    return { name, state, handle, settings: listenerSettings(settings, file) }
+    const { name, state, handle, settings, file, isEnding } = await this.#find(id)
+    return { name, state: isEnding ? 'stopped' : state, handle, settings: listenerSettings(settings, file) }
   }
 
   /**
@@ -421,25 +421,33 @@ export class SessionManager implements SessionRecovery {
     drainTimeMs: number,
     stopReason: SessionView['stopReason'] = reason,
   ): Promise<void> {
-    const { recorder, proxy } = this.#threads
+    const { recorder } = this.#threads
     const { handle } = session
-    const { isPrepared } = proxy
     const endsAt = performance.now() + drainTimeMs
-    await this.#options.sources.end(session.id)
-    session.listening = null
-    // Requests of weir's own need no listener.
-    if (isPrepared) {
-      await unlessLost(proxy.call('closeListener', { session: handle }))
-      await unlessLost(recorder.call('drainSession', { handle, timeoutMs: Math.max(0, endsAt - performance.now()) }))
-      await unlessLost(proxy.call('closeSession', { session: handle }))
+    session.isEnding = true
+    try {
+      await this.#options.sources.end(session.id)
+      session.listening = null
+      await this.#drain(handle, endsAt)
+      // A recorder that dies here is replaced, and the session is open in the new one, too.
+      const close = () => recorder.call('closeSession', { handle, reason })
+      const { counts, change } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
+      this.#options.signals.advanced(session.id, change)
+      session.counts = counts
+      this.#stopped(session, stopReason)
+    } finally {
+      session.isEnding = false
     }
-    // A recorder that dies here is replaced, and the session is open in the new one, too.
-    const close = () => recorder.call('closeSession', { handle, reason })
-    const { counts, change } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
-    this.#options.signals.advanced(session.id, change)
-    session.counts = counts
-    this.#stopped(session, stopReason)
     await this.#save(session)
+  }
+
+  async #drain(handle: number, endsAt: number): Promise<void> {
+    const { recorder, proxy } = this.#threads
+    // Requests of weir's own need no listener.
+    if (!proxy.isPrepared) return
+    await unlessLost(proxy.call('closeListener', { session: handle }))
+    await unlessLost(recorder.call('drainSession', { handle, timeoutMs: Math.max(0, endsAt - performance.now()) }))
+    await unlessLost(proxy.call('closeSession', { session: handle }))
   }
 
   #stopped(session: Session, stopReason: SessionView['stopReason']): void {

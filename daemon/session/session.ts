@@ -43,6 +43,8 @@ export class Session {
   readonly handle: number
   /** Open in the recorder. */
   isOpen = false
+  /** It is being stopped: what is in flight may still come, nothing new begins. */
+  isEnding = false
   /** Where it listens; null without a listener. */
   listening: { host: string; port: number } | null = null
   /** Of the names that tell its connections apart in their leaf certificates, while it `isTagged`; for the life of the daemon. */

@@ -21,7 +21,8 @@ export interface FeedClient {
 }
 
 interface Feed {
-  source: JoinedSource
+  /** null: it joins. */
+  source: JoinedSource | null
   /** Who spoke for it last. */
   client: FeedClient
   cookies: AskedCookies
@@ -47,15 +48,16 @@ export class SourceFeeds {
 
   /** Rejects with 1001 sessionNotFound, 1002 sessionStopped. */
   async start({ sessionId, browser }: FeedStart, client: FeedClient): Promise<Result<'source/start'>> {
-    const cookies = new AskedCookies((ask) => feed.client.send('source/ask', { sourceId: feed.source.info.id, ...ask }))
-    const feed: Feed = { source: null as never, client, cookies, acknowledged: 0, taking: Promise.resolve() }
+    const cookies = new AskedCookies((ask) => feed.client.send('source/ask', { sourceId: feed.source?.info.id ?? '', ...ask }))
+    const feed: Feed = { source: null, client, cookies, acknowledged: 0, taking: Promise.resolve() }
     const stop = async () => {
-      this.#feeds.delete(feed.source.info.id)
+      if (feed.source) this.#feeds.delete(feed.source.info.id)
       await feed.taking.catch(() => undefined)
     }
-    feed.source = await this.#sources.join({ kind: feedKind, sessionId, browser, notes: [...notes], attached: false }, { stop, cookies })
-    this.#feeds.set(feed.source.info.id, feed)
-    return { sourceId: feed.source.info.id, browser, notes: [...notes] }
+    const joined = await this.#sources.join({ kind: feedKind, sessionId, browser, notes: [...notes], attached: false }, { stop, cookies })
+    feed.source = joined
+    this.#feeds.set(joined.info.id, feed)
+    return { sourceId: joined.info.id, browser, notes: [...notes] }
   }
 
   /**
@@ -86,7 +88,7 @@ export class SourceFeeds {
   async #take(feed: Feed, from: number, events: readonly SourceEvent[]): Promise<number> {
     if (from > feed.acknowledged + 1) throw missing(feed.acknowledged)
     const fresh = events.slice(feed.acknowledged + 1 - from)
-    if (fresh.length > 0) await feed.source.take(fresh)
+    if (fresh.length > 0) await feed.source?.take(fresh)
     feed.acknowledged += fresh.length
     return feed.acknowledged
   }

@@ -97,6 +97,7 @@ export class Sources {
         config: structuredClone({ ...known, ...config }),
         run,
       })
+      await this.#running(sessionId)
       if (entry.stopping !== null) throw noSession()
       entry.info = { ...entry.info, browser: ready.browser, notes: [...ready.notes] }
       entry.body = { stop: entry.body.stop, cookies: child.cookies(ready.cookies) }
@@ -126,7 +127,13 @@ export class Sources {
     const entry = await this.#add(kind, sessionId, attached)
     entry.info = { ...entry.info, browser, notes: [...notes] }
     entry.body = body
-    await this.#tag(entry)
+    try {
+      await this.#tag(entry)
+      if (entry.stopping !== null) throw noSession()
+    } catch (error) {
+      await this.#forget(entry)
+      throw error
+    }
     this.#options.opened(entry.info)
     return {
       info: entry.info,
@@ -173,6 +180,8 @@ export class Sources {
     this.#entries.set(info.id, entry)
     try {
       await this.#options.threads.recorder.call('sourceStarted', { handle, sourceId: info.id })
+      // Whoever ends a session has looked for its sources before it is stopped.
+      await this.#running(sessionId)
     } catch (error) {
       this.#entries.delete(info.id)
       throw error

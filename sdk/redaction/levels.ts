@@ -22,6 +22,7 @@ export const standardRules: RedactionRules = {
     'x-csrf*',
     'x-xsrf*',
     'sec-websocket-key',
+    'sec-websocket-protocol',
     'cookie2',
   ],
   cookies: ['*'],

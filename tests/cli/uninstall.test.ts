@@ -76,6 +76,19 @@ test('what is none of weir’s stays, and is named', async () => {
   expect(await filesBelow(home)).toEqual([mine])
 })
 
+test('plugins that somebody wrote and keeps in the home stay, without what weir kept for plugins', async () => {
+  const { home, say } = await user('with a WEIR_HOME')
+  const folder = join(home, 'own/plugins')
+  const [module, packaged] = [join(folder, 'urls.mjs'), join(folder, 'mine/package.json')]
+  await mkdir(join(folder, 'mine'), { recursive: true })
+  await mkdir(join(folder, 'sqlite'), { recursive: true })
+  for (const file of [module, packaged, join(folder, 'sqlite/data')]) await writeFile(file, '{}')
+  const { code, stderr } = await say('uninstall', '--yes')
+  expect(code).toBe(0)
+  expect(stderr).toContain(`${module} is none of weir's, and was left`)
+  expect((await filesBelow(home)).sort()).toEqual([packaged, module].sort())
+})
+
 test.skipIf(certutil === null)('the certificate goes out of the stores where weir put it', async () => {
   const { home, say } = await user()
   const database = join(home, '.pki/nssdb')

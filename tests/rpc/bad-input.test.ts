@@ -80,7 +80,7 @@ describe('a call', () => {
   it('of a method that is not there answers -32601', async () => {
     const { raw } = await daemonAndClient()
     const { result } = await raw.initialize()
-    for (const method of ['source/start', 'no/such', '__proto__', 'constructor', '']) {
+    for (const method of ['session/begin', 'no/such', '__proto__', 'constructor', '']) {
       expect((await raw.call(method, method, {})).error).toMatchObject({ code: -32601, data: { reason: 'methodNotFound' } })
       expect(result?.capabilities).not.toContain(method)
     }

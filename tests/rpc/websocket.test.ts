@@ -109,7 +109,13 @@ describe('a client over a WebSocket', () => {
 
   it('with the rights of an extension starts sessions that listen nowhere, and no others', async () => {
     const { socket } = await listeningClient(['read', 'capture', 'feed'])
-    for (const more of [{ proxy: { host: '0.0.0.0' } }, { reverse: 'http://localhost' }, { upstream: [] }, { tls: { insecure: ['*'] } }])
+    for (const more of [
+      {},
+      { proxy: { host: '0.0.0.0' } },
+      { reverse: 'http://localhost' },
+      { upstream: [] },
+      { tls: { insecure: ['*'] } },
+    ])
       expect((await socket.call('session/start', more)).error).toMatchObject({ data: { reason: 'notAllowed', right: 'control' } })
     const { result } = await socket.call('session/start', { proxy: null })
     expect(result).toMatchObject({ state: 'running', proxy: null })

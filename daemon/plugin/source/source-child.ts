@@ -137,6 +137,8 @@ export class SourceChild {
     }
     this.kill()
     await this.#exit
+    // What it has sent is with the recorder before that hears of its end.
+    await this.#taking
   }
 
   kill(): void {

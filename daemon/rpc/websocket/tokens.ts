@@ -63,7 +63,13 @@ export class Tokens {
   /** It has just connected. */
   used(id: string): void {
     const now = Date.now()
-    this.#write(this.#tokens.map((token) => (token.id === id ? { ...token, lastUsedAt: now } : token)))
+    const tokens = this.#tokens.map((token) => (token.id === id ? { ...token, lastUsedAt: now } : token))
+    try {
+      this.#write(tokens)
+    } catch {
+      // A full disk keeps nobody out: the next change of the file has it.
+      this.#kept = tokens
+    }
   }
 
   get #tokens(): readonly KeptToken[] {

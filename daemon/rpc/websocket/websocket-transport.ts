@@ -188,6 +188,7 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
       '',
       body,
     ].join('\r\n'),
+    () => socket.destroy(),
   )
 }
 

@@ -58,7 +58,7 @@ export function spanOf(exchange: Exchange, headers: ReadonlySet<string>): Span {
 
 function destination(url: string): Attributes {
   const parsed = URL.canParse(url) ? new URL(url) : null
-  if (parsed === null) return { 'url.full': url }
+  if (parsed === null) return { 'url.full': withoutCredentials(url) }
   return {
     'url.full': withoutCredentials(url),
     'server.address': parsed.hostname.replace(/^\[|\]$/g, ''),
