@@ -63,6 +63,9 @@ test.skipIf(chromiumPath === null)('of a browser that weir opened', { timeout: 1
   const cached = exchanges.filter((exchange) => pathOf(exchange) === '/cached').find(({ source }) => source === 'browser') as Exchange
   expect(['memoryCache', 'diskCache']).toContain(cached.browser?.servedFrom)
   expect((await captured.body(cached.seq, 'response')).toString()).toBe('you asked for /cached')
+  const atOnce = exchanges.filter((exchange) => pathOf(exchange) === '/cached-at-once')
+  expect(atOnce.filter(({ source, browser }) => source === 'proxy' && browser !== undefined)).toHaveLength(1)
+  for (const { seq } of atOnce) expect((await captured.body(seq, 'response')).toString()).toBe('you asked for /cached-at-once')
   expect(one(exchanges, '/unsafe')).toMatchObject({ source: 'browser', state: 'failed', browser: { failure: 'net::ERR_UNSAFE_PORT' } })
 
   const { url } = site

@@ -203,6 +203,41 @@ it('a form that lacks its files is marked as partial: its length says so', async
   expect(told()[0]).toMatchObject({ view: { requestBody: 'partial' } })
 })
 
+describe('a response over no connection came past the proxy', () => {
+  const ask = async (of: object, body?: string) => {
+    const answers = body === undefined ? {} : { 'Network.getResponseBody': { body, base64Encoded: false } }
+    const { say, told } = setUp(answers)
+    say('Network.requestWillBeSent', request())
+    say('Network.responseReceived', received({ hasExtraInfo: false }, { connectionId: 0, ...of }))
+    say('Network.loadingFinished', finished)
+    await vi.advanceTimersByTimeAsync(0)
+    return told()[0]
+  }
+
+  it('out of the entry that another one has filled', async () => {
+    const told = await ask({ fromDiskCache: false }, 'text')
+    expect(told).toMatchObject({ response: { proxied: false }, bodies: { response: Buffer.from('text') } })
+    expect(told?.response).not.toHaveProperty('connection')
+    // It names that of the entry.
+    expect(told?.response).not.toHaveProperty('server')
+  })
+
+  it('made up by the browser: a redirect by HSTS', async () => {
+    const { say, told } = setUp()
+    say('Network.requestWillBeSent', request())
+    const redirectResponse = response({ status: 307, statusText: 'Internal Redirect', connectionId: 0, remotePort: undefined })
+    say(
+      'Network.requestWillBeSent',
+      request({ redirectResponse, timestamp: 100.1, request: { url: `${url}2`, method: 'GET', headers: {} } }),
+    )
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told()[0]).toMatchObject({ response: { status: 307, proxied: false }, end: { kind: 'end' } })
+  })
+
+  it("but for a worker's own script, of which nothing is told", async () =>
+    expect(await ask({ timing: undefined })).toMatchObject({ response: { proxied: true } }))
+})
+
 it('the port in a certificate is told once, and not from a cache', async () => {
   const { say, events } = setUp()
   const securityDetails = { sanList: ['a.example', 'p40001.w.tag.weir.invalid', 'p1.other.invalid'] }

@@ -1,6 +1,7 @@
 /** A site whose page asks in every way that a page has; the site keeps what it was asked. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { WebSocketServer } from 'ws'
 import { type Origin, startOrigin } from './origin.ts'
 
@@ -41,6 +42,7 @@ async function all() {
   await text('/fetch-multipart', { method: 'POST', body: form })
   await text('/cached')
   await text('/cached')
+  await Promise.all(Array.from({ length: 5 }, () => text('/cached-at-once')))
   const frame = document.createElement('iframe')
   frame.src = '/frame'
   await Promise.all([loaded(frame), said(window, 'message')])
@@ -108,6 +110,7 @@ export const expected: { readonly [path: string]: { wire: number; alone?: number
   '/upload': { wire: 1 },
   '/fetch-multipart': { wire: 1 },
   '/cached': { wire: 1, alone: 1 },
+  '/cached-at-once': { wire: 1, alone: 4 },
   '/frame': { wire: 1 },
   '/frame-fetch': { wire: 1 },
   '/worker.js': { wire: 1 },
@@ -138,6 +141,8 @@ export async function startBusySite(): Promise<BusySite> {
     asked.push({ method, path, body: Buffer.concat(chunks) })
     if (path === '/aborted') arrived.resolve()
     if (path === '/is-aborted-asked') await arrived.promise
+    // The others wait for what the first of them is answered.
+    if (path === '/cached-at-once') await setTimeout(300)
     answer(path, request, response, file)
   })
   const sockets = new WebSocketServer({ server: origin.server as Server, path: '/socket' })
@@ -148,7 +153,7 @@ export async function startBusySite(): Promise<BusySite> {
 function answer(path: string, _request: IncomingMessage, response: ServerResponse, file: Buffer): void {
   const page = pages[path]
   const source = scripts[path]
-  response.setHeader('cache-control', path === '/cached' ? 'max-age=3600' : 'no-store')
+  response.setHeader('cache-control', path.startsWith('/cached') ? 'max-age=3600' : 'no-store')
   if (page !== undefined) response.setHeader('content-type', 'text/html').end(page)
   else if (source !== undefined) response.setHeader('content-type', 'text/javascript').end(source)
   else if (path === '/redirected') response.writeHead(302, { location: '/redirected-again' }).end()

@@ -2,6 +2,10 @@
 import type { CookieTarget, CookieTargetChange, PulledCookies } from '../../../sdk/plugin.ts'
 import { fromBrowser, toBrowser } from './browser-cookies.ts'
 import type { CdpConnection } from './connection.ts'
+import type { Protocol } from './protocol.ts'
+
+/** In one message. */
+const mostNamed = 5
 
 type BrowserTarget = Required<Pick<CookieTarget, 'push' | 'pull'>>
 
@@ -30,7 +34,23 @@ export function cookieTarget(browser: () => Promise<Pick<CdpConnection, 'ask'>>)
         // It has no call that removes one of several partitions; an end in the past does.
         return same.map((one) => toBrowser({ ...one, expires: 1_000 }))
       })
-      if (cookies.length > 0) await (await browser()).ask('Storage.setCookies', { cookies })
+      if (cookies.length > 0) await setAll(await browser(), cookies)
     },
+  }
+}
+
+/** For one cookie that it does not take the browser refuses them all. Rejects with those alone; all others it has. */
+async function setAll(browser: Pick<CdpConnection, 'ask'>, cookies: readonly Protocol.Network.CookieParam[]): Promise<void> {
+  const set = (some: readonly Protocol.Network.CookieParam[]) => browser.ask('Storage.setCookies', { cookies: [...some] })
+  try {
+    await set(cookies)
+  } catch {
+    const answers = await Promise.allSettled(cookies.map((cookie) => set([cookie])))
+    const refused = answers.flatMap((answer, index) => {
+      const { name, url = '' } = cookies[index] as Protocol.Network.CookieParam
+      return answer.status === 'rejected' ? [`${name} of ${url} (${(answer.reason as Error).message})`] : []
+    })
+    if (refused.length > 0)
+      throw new Error(`not taken: ${refused.slice(0, mostNamed).join(', ')}${refused.length > mostNamed ? ', ...' : ''}`)
   }
 }

@@ -1,5 +1,7 @@
 /** How a Chromium is started: its own profile, its requests through the session's proxy, and as little of its own as it can be told. */
+import { proxyUrl } from '../../../sdk/authority.ts'
 import type { SourceRun } from '../../../sdk/plugin.ts'
+import { reachableHost } from './reachable-host.ts'
 
 export interface ChromiumStart {
   run: Pick<SourceRun, 'session' | 'caKeyHash'>
@@ -58,7 +60,7 @@ export function chromiumFlags({ run, profile, headless, netLog, isRoot }: Chromi
     '--disable-quic',
     ...(proxy
       ? [
-          `--proxy-server=http://${urlHost(proxy.host)}:${proxy.port}`,
+          `--proxy-server=${proxyUrl({ host: reachableHost(proxy.host), port: proxy.port })}`,
           // Loopback, too.
           '--proxy-bypass-list=<-loopback>',
           `--ignore-certificate-errors-spki-list=${run.caKeyHash}`,
@@ -69,11 +71,4 @@ export function chromiumFlags({ run, profile, headless, netLog, isRoot }: Chromi
     ...(isRoot ? ['--no-sandbox'] : []),
     'about:blank',
   ]
-}
-
-/** As it stands in a URL; of a listener on all addresses loopback is one. */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -5,6 +5,7 @@ import type { PluginHost, Source, SourceRun } from '../../../sdk/plugin.ts'
 import { BrowserProcess } from './browser-process.ts'
 import type { LaunchOptions } from './launch-chromium.ts'
 import { freshProfile, namedProfile } from './profile.ts'
+import { reachableHost } from './reachable-host.ts'
 
 const notes = [
   'Firefox goes through the proxy and tells nothing itself: initiators, pages, and what it answers from its cache or a service worker are not recorded.',
@@ -38,7 +39,8 @@ export async function launchFirefox(
 }
 
 /** Read at each start (user.js). */
-function preferences({ host, port }: { host: string; port: number }): string {
+export function preferences({ host: listener, port }: { host: string; port: number }): string {
+  const host = reachableHost(listener)
   const values = {
     'network.proxy.type': 1,
     'network.proxy.http': host,

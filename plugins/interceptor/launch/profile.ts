@@ -26,9 +26,10 @@ export async function namedProfile(dataDir: string, name: string): Promise<Profi
   return { path, dispose: async () => undefined }
 }
 
-/** What a process that was killed has left. */
+/** What a process that was killed has left, so far as it can be removed: what cannot is in nobody's way. */
 async function removeLeft(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (!isRunning(Number.parseInt(name, 10))) await remove(join(folder, name))
+  const left = (await readdir(folder)).filter((name) => !isRunning(Number.parseInt(name, 10)))
+  await Promise.allSettled(left.map((name) => remove(join(folder, name))))
 }
 
 /** A browser's last processes may still write. */

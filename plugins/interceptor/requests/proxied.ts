@@ -10,6 +10,12 @@ export interface ProxyUse {
   unknown(): boolean
 }
 
+/**
+ * It came over no connection: from an entry that another request had just put into the cache (it does not count as read from there), or the browser made it up
+ * (a redirect by HSTS). Of a worker's own script browsers tell neither connection nor times, wherever it came from.
+ */
+export const cameOverNone = ({ connectionId, timing }: Protocol.Network.Response): boolean => connectionId === 0 && timing !== undefined
+
 /** A browser that was launched with the proxy asks nothing else. */
 export const always: ProxyUse = { response: () => true, unknown: () => true }
 export const never: ProxyUse = { response: () => false, unknown: () => false }

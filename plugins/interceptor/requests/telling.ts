@@ -14,7 +14,7 @@ import { headerFields } from './header-fields.ts'
 import type { Hop, HopEnd } from './hop.ts'
 import { eventMessage } from './messages.ts'
 import type { Pages } from './pages.ts'
-import type { ProxyUse } from './proxied.ts'
+import { cameOverNone, type ProxyUse } from './proxied.ts'
 
 export interface TellingOptions {
   sourceId: string
@@ -69,7 +69,8 @@ export class Telling {
     const { id, rawRequest, rawResponse } = hop
     tags.read(response)
     const servedFrom = servedFromOf(response, hop.fromMemory)
-    const proxied = servedFrom === undefined && proxyUse.response(response)
+    const fromNetwork = servedFrom === undefined && !cameOverNone(response)
+    const proxied = fromNetwork && proxyUse.response(response)
     hop.isAlone = !proxied
     const headers = rawRequest && { headers: headerFields(rawRequest.headers) }
     if (headers || servedFrom) tell({ kind: 'more', id, ...headers, ...(servedFrom && { view: { servedFrom } }) })
@@ -85,7 +86,7 @@ export class Telling {
       headers: headerFields(rawResponse?.headers ?? response.headers),
       ...(proxied && connectionId > 0 && { connection: connectionId }),
       proxied,
-      ...(!proxied && servedFrom === undefined && address && port !== undefined && { server: { address, port } }),
+      ...(!proxied && fromNetwork && address && port !== undefined && { server: { address, port } }),
     })
   }
 
