@@ -25,6 +25,8 @@ export class SessionRetention {
   readonly #options: SessionRetentionOptions
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
+  /** Something happened since the look that runs began. */
+  #again = false
   #isOver = false
   /** Of all sessions at the last look. */
   #bytes = 0
@@ -46,9 +48,13 @@ export class SessionRetention {
   /** Something may be there to delete. */
   look(): void {
     if (this.#isOver) return
+    this.#again = this.#looking !== null
     this.#looking ??= this.#sweep()
       .catch((error: unknown) => this.#options.log.fault('old sessions could not be deleted', error))
-      .finally(() => (this.#looking = null))
+      .finally(() => {
+        this.#looking = null
+        if (this.#again) this.look()
+      })
   }
 
   warnings(): string[] {

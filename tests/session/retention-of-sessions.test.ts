@@ -46,7 +46,7 @@ describe('a disk budget', () => {
       const { warnings } = await client.call('daemon/status', {})
       expect(warnings).toContainEqual(expect.stringMatching(/^sessions take 0\.0 GB, more than retention\.diskBytes, and none has stopped/))
     })
-    expect(await names()).toEqual(['running'])
+    await vi.waitFor(async () => expect(await names()).toEqual(['running']))
   })
 })
 
