@@ -62,6 +62,25 @@ describe('the queue of events', () => {
     expect(queue.lostRequests).toBe(0)
   })
 
+  it('cuts bodies that find no room, and nothing else of what has begun', () => {
+    const queue = new EventQueue()
+    const piece = { kind: 'body', data: 'x'.repeat(1_000_000) }
+    let pieces = 0
+    while (queue.add(piece)) pieces++
+    expect(pieces).toBe(8)
+    const rest = ['request', 'response', 'end', 'lost'].map((kind) => ({ kind }))
+    for (const event of rest) expect(queue.add(event)).toBe(true)
+    queue.acknowledge(pieces)
+    expect(queue.next()?.events).toEqual(rest.map((event) => JSON.stringify(event)))
+  })
+
+  it('says what was lost once it is empty, though no other request begins', () => {
+    const queue = new EventQueue()
+    while (queue.begins(1)) queue.add({ text: 'x'.repeat(1_000_000) })
+    queue.acknowledge(queue.length)
+    expect(queue.next()?.events).toEqual(['{"kind":"lost","from":1,"to":1,"requests":1}'])
+  })
+
   it('tells another source of what is open first, but not of what it is about to tell anyway', () => {
     const queue = new EventQueue()
     const [told, waiting] = [

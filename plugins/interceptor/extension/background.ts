@@ -53,8 +53,8 @@ class Extension {
         viaProxy: () => this.#capture.setting?.viaProxy ?? false,
         begins: (at) => this.#capture.queue.begins(at),
         emit: (event) => {
-          this.#capture.add(event)
           this.#keepSoon()
+          return this.#capture.add(event)
         },
         ended: (seen) => this.#ended(seen),
         bodies: this.#bodies,
@@ -161,7 +161,7 @@ class Extension {
   #keepSoon(): void {
     this.#keeping ??= setTimeout(() => {
       this.#keeping = undefined
-      void this.#keep()
+      void this.#keep().catch(() => undefined)
     }, keepMs)
   }
 

@@ -30,7 +30,7 @@ export class Capture {
   readonly #options: CaptureOptions
   #setting: CaptureSetting | null
   #timer: ReturnType<typeof setTimeout> | undefined
-  #isSending = false
+  #sending: Promise<void> | null = null
   /** Why it is off although nobody has switched it off. */
   problem: string | null = null
 
@@ -52,6 +52,8 @@ export class Capture {
         ? await this.#call<SessionFacts>('session/start', { name: browserName(), proxy: null })
         : await this.#call<SessionFacts>('session/get', { sessionId })
     if (session.state === 'stopped') await this.#call('session/resume', { sessionId: session.id })
+    // What is on its way belongs to what was on before, and so does the answer.
+    while (this.#sending) await this.#sending
     this.queue.clear()
     this.problem = null
     this.#set({ sessionId: session.id, sourceId: null, isOwn: sessionId === null, viaProxy: session.proxy !== null })
@@ -78,24 +80,30 @@ export class Capture {
     return this.#call<SessionFacts>('session/get', { sessionId: this.#setting.sessionId }).catch(() => null)
   }
 
-  add(event: object): void {
-    this.queue.add(event)
+  /** False: there is no room for this piece of a body. */
+  add(event: object): boolean {
+    const isTaken = this.queue.add(event)
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       void this.send()
     }, gatherMs)
+    return isTaken
   }
 
-  /** Sends what is waiting until there is nothing, or no connection. Never rejects. */
-  async send(): Promise<void> {
-    if (this.#isSending) return
-    this.#isSending = true
+  /** Resolves when nothing is waiting any more, or there is no connection. Never rejects. */
+  send(): Promise<void> {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = null
+    })
+    return this.#sending
+  }
+
+  async #sendAll(): Promise<void> {
     try {
       while (this.#setting && (await this.#sendBatch(this.#setting))) this.#options.changed()
     } catch (error) {
       this.#failed(error as Error)
     } finally {
-      this.#isSending = false
       this.#options.changed()
     }
   }
@@ -108,7 +116,8 @@ export class Capture {
     const batch = this.queue.next()
     if (!batch) return false
     // A worker that takes over has to know every number that was given: another event of that number would be taken for a repetition.
-    await this.#options.keep()
+    // Where there is no room to keep them they are sent all the same: waiting would not make any.
+    await this.#options.keep().catch(() => undefined)
     const params = `{"sourceId":${JSON.stringify(sourceId)},"from":${batch.from},"events":[${batch.events.join(',')}]}`
     try {
       const { acknowledged } = await link.callWith<{ acknowledged: number }>('source/feed', params)

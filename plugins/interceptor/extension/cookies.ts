@@ -32,7 +32,7 @@ export interface CookieAsk {
   gone?: CookieKey[]
 }
 
-export type CookieAnswer = { cookies: Cookie[]; at: number } | { unchanged: true } | Record<never, never>
+export type CookieAnswer = { cookies: Cookie[]; at: number } | Record<never, never>
 
 type Held = chrome.cookies.Cookie
 
@@ -43,13 +43,10 @@ const bytesOf = (text: string): string => String.fromCharCode(...new TextEncoder
 const charactersOf = (bytes: string): string => new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
 
 export class BrowserCookies {
-  /** Whether something may be other than the last answer said. */
-  #isChanged = true
   #changedAt = Date.now()
 
   constructor() {
     chrome.cookies.onChanged.addListener(() => {
-      this.#isChanged = true
       this.#changedAt = Date.now()
     })
   }
@@ -61,8 +58,7 @@ export class BrowserCookies {
       for (const cookie of put ?? []) await chrome.cookies.set(asDetails(cookie))
       return {}
     }
-    if (!this.#isChanged) return { unchanged: true }
-    this.#isChanged = false
+    // All of them each time: several rules ask by turns, and an answer may be lost.
     const at = this.#changedAt
     // Without it those of partitions are left out.
     return { cookies: (await chrome.cookies.getAll({ partitionKey: {} })).map((cookie) => asCookie(cookie, at)), at }

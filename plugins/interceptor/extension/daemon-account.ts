@@ -61,12 +61,13 @@ export class DaemonAccount {
     if (!this.#paired || this.#link || this.#isOpening || this.#isRefused) return
     clearTimeout(this.#retryTimer)
     this.#isOpening = true
+    let link: DaemonLink | null = null
     try {
-      const link = await DaemonLink.open({
+      link = await DaemonLink.open({
         ...this.#paired,
         client: { name: 'weir-extension', version: chrome.runtime.getManifest().version },
         notified: (method, params) => this.#options.notified(method, params),
-        closed: (how) => this.#closed(how),
+        closed: (how) => this.#closed(link, how),
       })
       this.#link = link
       this.#retryMs = firstRetryMs
@@ -88,7 +89,10 @@ export class DaemonAccount {
     this.#options.changed()
   }
 
-  #closed(how: 'refused' | 'lost'): void {
+  /** @param link null: it was never open */
+  #closed(link: DaemonLink | null, how: 'refused' | 'lost'): void {
+    // Of one that was let go it is nothing.
+    if (this.#link !== link) return
     this.#link = null
     if (how === 'refused') this.#isRefused = true
     else if (this.#paired) {

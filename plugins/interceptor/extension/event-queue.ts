@@ -15,8 +15,8 @@ export interface Batch {
 
 /** chrome.storage.session has room for 10 MB in all. */
 const mostCharacters = 6_000_000
-/** What is not the beginning of a request still finds room: an exchange that has begun should end. */
-const mostCharactersAtEnds = 8_000_000
+/** Bodies of what has begun still find room. */
+const mostCharactersOfBodies = 8_000_000
 const batchEvents = 500
 const batchCharacters = 2_000_000
 
@@ -56,15 +56,16 @@ export class EventQueue {
     return false
   }
 
-  /** False: there is no room. */
+  /** False: there is no room for this piece of a body. All else is taken: a request that has begun is told of, and ends. */
   add(event: object): boolean {
-    if (this.#characters >= mostCharactersAtEnds) return false
+    if ('kind' in event && event.kind === 'body' && this.#characters >= mostCharactersOfBodies) return false
     this.#push(event)
     return true
   }
 
   /** What is to be sent next; null: there is nothing. */
   next(): Batch | null {
+    if (this.#events.length === 0) this.#tellLost()
     if (this.#events.length === 0) return null
     let characters = 0
     let count = 0

@@ -18,7 +18,8 @@ export interface WebRequestsOptions {
   viaProxy(): boolean
   /** Whether there is room for one more; when not, it is counted as lost. */
   begins(at: number): boolean
-  emit(event: object): void
+  /** False: there is no room for this piece of a body. */
+  emit(event: object): boolean
   ended(seen: Seen): void
   bodies: TabBodies
 }
@@ -30,6 +31,10 @@ interface Open {
   hop: number
   /** Null: not told yet. */
   event: object | null
+  /** A redirect has led it to where nothing is told of; another may lead it back, and then its hops go on. */
+  isLeftOut?: true
+  /** Of its body there was no room for all. */
+  requestBody?: 'partial'
   status: number
   method: string
   url: string
@@ -40,6 +45,9 @@ export type OpenRequests = [requestId: string, open: Open][]
 /** Of those that never end nobody can say so; the oldest goes. */
 const mostOpen = 5_000
 const everything = { urls: ['<all_urls>'] }
+
+/** What its end says of its own body. */
+const requestView = ({ requestBody }: Open): object => (requestBody ? { requestBody } : {})
 
 export class WebRequests {
   readonly #options: WebRequestsOptions
@@ -72,8 +80,12 @@ export class WebRequests {
   began(details: Details & { requestBody?: ToldBody | null }): void {
     const { requestId, method, url, tabId, type, timeStamp } = details
     if (type === 'main_frame') this.#pages.set(tabId, url)
-    if (!isHttp(url) || this.#isOwn(details) || !this.#options.isWanted(method, url) || !this.#options.begins(timeStamp)) return
-    const hop = (this.#open.get(requestId)?.hop ?? -1) + 1
+    const earlier = this.#open.get(requestId)
+    if (!isHttp(url) || this.#isOwn(details) || !this.#options.isWanted(method, url) || !this.#options.begins(timeStamp)) {
+      if (earlier?.event === null) earlier.isLeftOut = true
+      return
+    }
+    const hop = (earlier?.hop ?? -1) + 1
     if (this.#open.size >= mostOpen) for (const [oldest] of [...this.#open].slice(0, 1)) this.#forget(oldest)
     this.#open.set(requestId, { id: `${this.#options.run}.${requestId}.${hop}`, hop, event: null, status: 0, method, url })
     const body = readBody(details.requestBody)
@@ -82,12 +94,12 @@ export class WebRequests {
 
   /** With the header fields as they are sent. */
   sent(details: Details): void {
-    const open = this.#open.get(details.requestId)
+    const open = this.#followed(details)
     if (open) this.#tell(open, details)
   }
 
   responded(details: Details): void {
-    const open = this.#open.get(details.requestId)
+    const open = this.#followed(details)
     if (!open) return
     this.#tell(open, details)
     this.#respond(open, details)
@@ -95,23 +107,23 @@ export class WebRequests {
 
   /** What it is redirected to begins with the same id. */
   redirected(details: Details): void {
-    const open = this.#open.get(details.requestId)
+    const open = this.#followed(details)
     if (!open) return
     this.#tell(open, details)
     this.#respond(open, details)
-    this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), {}))
+    this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), requestView(open)))
     this.#options.ended(open)
     open.event = null
   }
 
   async ended(details: Details): Promise<void> {
-    const open = this.#open.get(details.requestId)
-    if (!open) return
+    const open = this.#followed(details)
+    if (!open) return this.#forget(details.requestId)
     this.#tell(open, details)
     if (details.error === undefined && open.status === 0) this.#respond(open, details)
     this.#forget(details.requestId)
     const responseBody = await this.#responseBody(open, details)
-    const view = responseBody === null ? {} : { responseBody }
+    const view = { ...requestView(open), ...(responseBody !== null && { responseBody }) }
     this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), view))
     this.#options.ended(open)
   }
@@ -129,7 +141,7 @@ export class WebRequests {
     const event = requestEvent(open.id, details, details.type === 'main_frame' ? details.url : this.#pages.get(details.tabId))
     open.event = body?.state ? { ...event, view: { ...event.view, requestBody: body.state } } : event
     this.#options.emit(open.event)
-    if (body) for (const data of pieces(body.bytes)) this.#options.emit({ kind: 'body', id: open.id, part: 'request', data })
+    if (body && !this.#emitBody(open.id, 'request', body.bytes)) open.requestBody = 'partial'
   }
 
   /** What is to be said of it; null: nothing. */
@@ -137,8 +149,18 @@ export class WebRequests {
     if (!hasBody(method, status)) return null
     const body = await this.#options.bodies.take(tabId, method, url)
     if (body === null) return 'notRead'
-    for (const data of pieces(body)) this.#options.emit({ kind: 'body', id, part: 'response', data })
-    return 'decoded'
+    return this.#emitBody(id, 'response', body) ? 'decoded' : 'partial'
+  }
+
+  /** False: there was no room for all of it. */
+  #emitBody(id: string, part: 'request' | 'response', bytes: Uint8Array): boolean {
+    for (const data of pieces(bytes)) if (!this.#options.emit({ kind: 'body', id, part, data })) return false
+    return true
+  }
+
+  #followed({ requestId }: Details): Open | undefined {
+    const open = this.#open.get(requestId)
+    return open?.isLeftOut ? undefined : open
   }
 
   #forget(requestId: string): void {
