@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { headless, openBrowser, type ToldRequest } from '../support/browser-source.ts'
-import { chromiumPath, runningChromium } from '../support/chromium.ts'
+import { chromiumAlone, chromiumPath, runningChromium } from '../support/chromium.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startSite } from './site.ts'
@@ -13,7 +13,7 @@ const nameOf = ({ method, url }: ToldRequest) => `${method} ${new URL(url).pathn
 
 inChromium('without the proxy all comes from the browser: bodies, messages, the address of the origin', async () => {
   const site = await startSite()
-  const { endpoint } = await runningChromium()
+  const { endpoint } = await chromiumAlone()
   const opened = await openBrowser({ config: { endpoint, url: `${site.url}/` } })
   await opened.ended(`${site.url}/done`)
   const all = [...opened.requests(site.url), ...opened.requests(site.other.url)]

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import { headless, openBrowser } from '../support/browser-source.ts'
-import { chromiumPath, runningChromium } from '../support/chromium.ts'
+import { chromiumAlone, chromiumPath, runningChromium } from '../support/chromium.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { startProxy } from '../support/proxy.ts'
 
@@ -31,12 +31,9 @@ inChromium('a frame of another site is seen from its first request on, and named
 })
 
 inChromium('a window that a page opens is seen from its first request on', async () => {
-  const origin = await pages({ '/popup': '<script>fetch("/in-popup")</script>' })
-  const { context, endpoint } = await runningChromium()
-  const opened = await openBrowser({ config: { endpoint } })
-  const page = await context.newPage()
-  await page.goto(`${origin.url}/`)
-  await page.evaluate("void open('/popup')")
+  const origin = await pages({ '/': '<script>open("/popup")</script>', '/popup': '<script>fetch("/in-popup")</script>' })
+  const { endpoint } = await chromiumAlone(['--disable-popup-blocking'])
+  const opened = await openBrowser({ config: { endpoint, url: `${origin.url}/` } })
   await opened.ended(`${origin.url}/in-popup`)
   expect(opened.requests(origin.url).map(({ url, view }) => [new URL(url).pathname, view.page])).toEqual([
     ['/', `${origin.url}/`],

@@ -1,8 +1,10 @@
 /** Chromium for tests that need a browser: CHROMIUM names it, else PATH, else Debian's place. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { temporaryHome } from './home.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -42,16 +44,34 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Brows
 /** Steered by the test, with a debugging endpoint for others. Closed when the test has finished. */
 export async function runningChromium(more: string[] = []): Promise<{ context: BrowserContext; endpoint: string }> {
   const profile = await temporaryHome()
-  const args = [
-    '--no-sandbox',
-    '--remote-debugging-port=0',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    ...more,
-  ]
+  const args = [...debugged, ...more]
   const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath as string, headless: true, args })
   onTestFinished(() => context.close())
-  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
-  return { context, endpoint: `http://127.0.0.1:${port}` }
+  return { context, endpoint: endpointOf(profile) }
+}
+
+const debugged = [
+  '--no-sandbox',
+  '--remote-debugging-port=0',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Throws while the browser has not said it. */
+function endpointOf(profile: string): string {
+  const [port = ''] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+  if (!/^\d+$/.test(port)) throw new Error(`the port is not there yet: ${port}`)
+  return `http://127.0.0.1:${port}`
+}
+
+/** As `runningChromium`, with nobody else at its debugging endpoint: whoever is there may let go on what others hold. */
+export async function chromiumAlone(more: string[] = []): Promise<{ endpoint: string }> {
+  const profile = await temporaryHome()
+  const args = ['--headless=new', '--no-first-run', `--user-data-dir=${profile}`, ...debugged, ...more]
+  const browser = spawn(chromiumPath as string, args, { stdio: 'ignore' })
+  onTestFinished(async () => {
+    if (browser.kill('SIGKILL')) await once(browser, 'exit')
+  })
+  return { endpoint: await vi.waitFor(() => endpointOf(profile)) }
 }

@@ -3,6 +3,7 @@
  * shows itself in several sessions (a service worker in those of its pages, too) is watched in one of them.
  */
 
+import { setTimeout } from 'node:timers/promises'
 import type { CdpConnection, EventHandlers } from './connection.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -25,6 +26,8 @@ export interface TargetsOptions {
   ended(target: WatchedTarget, how: TargetEnd): void
 }
 
+/** How long a target stays paused at most, ms. */
+const pausedMs = 1_000
 const autoAttach = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }
 /** Its own windows ask for nothing of HTTP. */
 const ownUi = 'browser_ui'
@@ -36,6 +39,7 @@ export class Targets {
   readonly #watched = new Map<string, WatchedTarget>()
   readonly #crashed = new Map<string, WatchedTarget>()
   readonly #readyPages: WatchedTarget[] = []
+  readonly #knowing = new Map<string, PromiseWithResolvers<void>>()
   #awaited: { targetId: string | null; resolve(page: WatchedTarget): void }[] = []
   #connection: CdpConnection | null = null
 
@@ -87,7 +91,23 @@ export class Targets {
     const isWatched = [...this.#watched.values()].some((target) => target.targetId === targetId)
     if (!isElsewhere && !isWatched && type !== ownUi)
       this.#watch({ session: sessionId, targetId, type, url, parent: this.of(parent) ?? null })
-    if (waitingForDebugger) void this.#say('Runtime.runIfWaitingForDebugger', undefined, sessionId)
+    if (waitingForDebugger) void this.#goOn(sessionId, type === ownUi ? null : targetId)
+  }
+
+  /**
+   * Any of its sessions lets a target go on, so each waits until its process knows that its network is watched; one that does not say so is not held for ever.
+   * @param targetId null: it is not watched
+   */
+  async #goOn(session: string, targetId: string | null): Promise<void> {
+    if (targetId !== null) await Promise.race([this.#knows(targetId).promise, setTimeout(pausedMs, undefined, { ref: false })])
+    await this.#say('Runtime.runIfWaitingForDebugger', undefined, session)
+  }
+
+  /** Resolves when the process of a target has answered that its network is watched. */
+  #knows(targetId: string): PromiseWithResolvers<void> {
+    const known = this.#knowing.get(targetId) ?? Promise.withResolvers<void>()
+    this.#knowing.set(targetId, known)
+    return known
   }
 
   #watch(target: WatchedTarget): void {
@@ -98,7 +118,10 @@ export class Targets {
     const enabled = this.#say('Network.enable', this.#options.network, session)
     void this.#say('Target.setAutoAttach', autoAttach, session)
     // What its process has not answered to by then, the process of its next page does not know.
-    if (target.type === 'page') void enabled.then(() => this.#ready(target))
+    void enabled.then(() => {
+      this.#knows(target.targetId).resolve()
+      if (target.type === 'page') this.#ready(target)
+    })
   }
 
   #ready(page: WatchedTarget): void {
@@ -118,6 +141,7 @@ export class Targets {
     }
     if (!target) return
     this.#watched.delete(session)
+    this.#knowing.delete(target.targetId)
     const ready = this.#readyPages.indexOf(target)
     if (ready !== -1) this.#readyPages.splice(ready, 1)
     if (how === 'crashed') this.#crashed.set(session, target)
