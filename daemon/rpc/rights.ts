@@ -35,6 +35,9 @@ const control = whereGiven('control')
 const send = whereGiven('send')
 /** Absent it is a listener on a free port; a session without one needs no more. */
 const listener = (value: unknown): readonly Right[] => (value === null ? [] : ['control'])
+/** Of a source: it may name the program, as `executable` beside it does. */
+const programs = (value: unknown): readonly Right[] =>
+  (value as { executable?: unknown } | null | undefined)?.executable === undefined ? [] : ['paths']
 /** Jars are weir's own; other targets are files, and programs that are reached. */
 const targets = (value: unknown): readonly Right[] =>
   Array.isArray(value) && value.every((target) => (target as { plugin?: unknown } | null)?.plugin === 'jar') ? [] : ['paths', 'plugins']
@@ -94,7 +97,7 @@ const needs: { readonly [M in Method]: Need } = {
   'source/start': need('feed', {
     kind: (kind) => (kind === 'extension' ? [] : ['plugins']),
     executable: paths,
-    config: whereGiven('plugins', 'paths'),
+    config: programs,
   }),
   'source/feed': need('feed'),
   'source/answer': need('feed'),
