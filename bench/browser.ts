@@ -1,11 +1,10 @@
 /** A browser that tells of its requests: how many are merged with what the proxy saw, whether any wrongly, and what it costs at 500 requests a second. */
-import { readFileSync } from 'node:fs'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { chromium } from 'playwright-core'
 import type { Exchange } from '../sdk/model.ts'
 import { testCa } from '../tests/support/certificates.ts'
-import { chromiumPath } from '../tests/support/chromium.ts'
+import { chromiumPath, isChromium } from '../tests/support/chromium.ts'
 import { inScript, onWire, requests, startManyRequests } from '../tests/support/many-requests.ts'
 import { type Bench, type Context, judge, type Outcome, type RowResult, type Table } from './bench.ts'
 import { percent, whole } from './measure/format.ts'
@@ -94,17 +93,8 @@ async function startSteadySite(seconds: number) {
   return { url, begun: begun.promise, done: done.promise, asked: () => asked, close: () => server.close() }
 }
 
-const isBrowser = (pid: number): boolean => {
-  try {
-    const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return program.includes('chrom') && !words.some((word) => word.startsWith('--type='))
-  } catch {
-    return false
-  }
-}
-
 const browserUnder = (pid: number): number => {
-  const found = processTree(pid).find(isBrowser)
+  const found = processTree(pid).find(isChromium)
   if (found === undefined) throw new Error('there is no browser')
   return found
 }

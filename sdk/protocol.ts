@@ -7,11 +7,14 @@
 import { CookieChange, cookieDomain, SyncDirection, SyncRule, SyncTarget } from './cookie/changes.ts'
 import { CookieFormat, JarChange, JarCookie, JarImport, JarInfo, jarName, WrittenCookie } from './cookie/wire.ts'
 import { Exchange, FormItem, Headers, Message, Part, Session, SessionState } from './model.ts'
+import { ExchangeStatistics, groupCounts, OverviewGroup } from './overview-group.ts'
 import { overviewKeys } from './overview-keys.ts'
 import { pluginKinds } from './plugin/manifest.ts'
+import { ExporterInfo, PluginFault, PluginInfo } from './plugin-info.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
 import { Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
+import { SearchHit, TextPart } from './search-hit.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
 import { SourceInfo } from './source.ts'
 import { ExtensionCookie, ExtensionCookieKey, FedEvent, mostFedEvents } from './source-feed.ts'
@@ -59,83 +62,9 @@ const method = <P extends TSchema, R extends TSchema>(summary: string, params: P
 
 const bySession = closed({ sessionId })
 
-const canFollow = optional(Type.Boolean({ description: 'An exporter that can follow a live session.' }))
-const writes = optional(words('folder'))
-export const ExporterInfo = open({
-  name: text,
-  version: text,
-  description: text,
-  config: Type.Unknown(),
-  follow: canFollow,
-  out: writes,
-})
-export type ExporterInfo = Static<typeof ExporterInfo>
-
 /** An entry of a file that could not be imported: where it stands there (`line 3`, `log.entries[2] (line 80)`), and why. */
 export const ImportProblem = open({ at: text, message: text })
 export type ImportProblem = Static<typeof ImportProblem>
-
-export const PluginInfo = open({
-  kind: words(...pluginKinds),
-  name: text,
-  version: text,
-  description: text,
-  config: Type.Unknown({ description: 'JSON Schema of its config, or of its options.' }),
-  builtIn: flag,
-  follow: canFollow,
-  out: writes,
-  module: optional(Type.String({ description: "The file of one of the user's." })),
-})
-export type PluginInfo = Static<typeof PluginInfo>
-
-/** A module that was named as a plugin and cannot be used. */
-export const PluginFault = open({
-  plugin: text,
-  reason: text,
-  message: text,
-  module: Type.String({ description: 'Its file, or what `plugins` in config.toml calls it where there is none.' }),
-})
-export type PluginFault = Static<typeof PluginFault>
-
-/** The texts of an exchange: URL, `Name: value` lines, bodies without their Content-Encoding, WebSocket messages; as UTF-8. */
-export const TextPart = words('url', 'request.headers', 'request.body', 'response.headers', 'response.body', 'messages')
-export type TextPart = Static<typeof TextPart>
-export const SearchMatch = open({
-  part: TextPart,
-  position: Type.Integer({ minimum: 0, description: 'Of its first byte in the part as UTF-8.' }),
-  before: Type.String({ description: 'What stands before it, at most 60 bytes.' }),
-  match: text,
-  after: text,
-})
-export type SearchMatch = Static<typeof SearchMatch>
-export const SearchHit = open({ seq, matches: Type.Array(SearchMatch, { description: 'The first ten, part by part.' }) })
-export type SearchHit = Static<typeof SearchHit>
-
-const groupCounts = {
-  exchanges: count,
-  failed: count,
-  bytesSent: Type.Integer({ minimum: 0, description: 'Of bodies, on the wire.' }),
-  bytesReceived: count,
-}
-const percentile = (description: string) => Type.Number({ minimum: 0, description })
-/** Of some exchanges. `durationMs`: of those that have ended; null: none has. */
-export const ExchangeStatistics = open({
-  ...groupCounts,
-  durationMs: nullable(
-    open({
-      p50: percentile('Half took no longer; to within 1 %, as the next two.'),
-      p90: percentile('Nine of ten took no longer.'),
-      p99: percentile('99 of 100 took no longer.'),
-      max: percentile('The longest.'),
-    }),
-  ),
-})
-export type ExchangeStatistics = Static<typeof ExchangeStatistics>
-export const OverviewGroup = open({
-  key: nullable(Type.String({ description: 'null: they have none, as what had no response has no status. Cut after 500 characters.' })),
-  ...ExchangeStatistics.properties,
-})
-export type OverviewGroup = Static<typeof OverviewGroup>
 
 export const requests = {
   initialize: method(
@@ -605,7 +534,6 @@ export const requests = {
       ask: Type.Integer({ minimum: 1 }),
       cookies: optional(Type.Array(ExtensionCookie, { maxItems: 50_000, description: 'What the browser holds.' })),
       at: optional(Type.Number({ description: 'When that last changed, Unix ms.' })),
-      unchanged: optional(Type.Boolean({ description: 'As it was the last time.' })),
       error: optional(Type.String({ maxLength: 1000, description: 'Why it could not be done.' })),
     }),
     open({}),
@@ -803,30 +731,3 @@ export type NotificationParams<N extends Notification> = Static<(typeof notifica
 
 /** Feature words beside the method names in `capabilities`. */
 export const features: readonly string[] = []
-
-export const limits = {
-  /** RPC frame, bytes. */
-  frameBytes: 16 * 1024 * 1024,
-  /** Nesting of a request's JSON. */
-  jsonDepth: 64,
-  /** Requests of one client in flight. */
-  inFlight: 64,
-  /** A page of exchange/list or exchange/readMessages ends early before this, bytes. */
-  pageBytes: 8 * 1024 * 1024,
-  listDefault: 100,
-  searchDefault: 50,
-  sqlRowsDefault: 1_000,
-  overviewDefault: 100,
-  /** Of request/send and exchange/replay, ms. */
-  sendTimeoutDefault: 300_000,
-  readBodyDefault: 1024 * 1024,
-  readBodyMaximum: 8 * 1024 * 1024,
-  /** A byte may take six as JSON. */
-  readTextMaximum: 2 * 1024 * 1024,
-  /** exporter/run without `out`, bytes. */
-  textBytes: 8 * 1024 * 1024,
-  /** Of importer/run, named. */
-  importProblems: 100,
-  /** Of jar/import, bytes. */
-  cookieFileBytes: 64 * 1024 * 1024,
-} as const

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { limits } from '../../sdk/limits.ts'
 import type { Params } from '../../sdk/protocol.ts'
-import { limits } from '../../sdk/protocol.ts'
 import { CommandFailed, UsageError } from './exit.ts'
 import { formatBytes } from './quantity.ts'
 

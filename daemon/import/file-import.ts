@@ -1,7 +1,7 @@
 /** Imports one file into a new session file, as it is read: memory holds what a commit takes. */
 import type { BrowserView } from '../../sdk/browser-view.ts'
 import { codes, invalidParams, unavailable, WeirError } from '../../sdk/errors.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 import { isDiskFull } from '../store/database.ts'
 import { ExchangeRecords, Unstorable } from '../store/exchange-records.ts'
 import type { ExchangeRecord } from '../store/records.ts'

@@ -7,7 +7,7 @@ import type { HeldCookies } from '../../sdk/cookie/held-cookies.ts'
 import type { Verdict } from '../../sdk/cookie/judge.ts'
 import type { JarChange, JarImport } from '../../sdk/cookie/wire.ts'
 import { codes, invalidParams, limitExceeded, notFound, unavailable, WeirError } from '../../sdk/errors.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 import type { JarSurface } from './surface.ts'
 
 type Source = Parameters<JarSurface['import']>[0]['source']

@@ -1,7 +1,7 @@
 /** What the daemon and an exporter process say to each other over the IPC channel, as JSON. */
 import type { ParamError, WireError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
-import type { PluginInfo } from '../../sdk/protocol.ts'
+import type { PluginInfo } from '../../sdk/plugin-info.ts'
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 
 /** The file descriptor of an exporter process on which the export goes out. */

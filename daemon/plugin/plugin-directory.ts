@@ -2,7 +2,7 @@
 import { codes, fromWire, notFound, unavailable, WeirError } from '../../sdk/errors.ts'
 import { moduleName } from '../../sdk/plugin/module-name.ts'
 import type { Manifest } from '../../sdk/plugin.ts'
-import type { PluginFault, PluginInfo } from '../../sdk/protocol.ts'
+import type { PluginFault, PluginInfo } from '../../sdk/plugin-info.ts'
 import { type ChildExit, ExporterChild, type ExporterLimits } from './exporter-child.ts'
 import type { ExporterJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'

@@ -4,7 +4,7 @@
  */
 import { Transform, type TransformCallback } from 'node:stream'
 import { codes, WeirError } from '../../sdk/errors.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 
 /** Content-Length and Content-Type fit into much less. */
 const headBytes = 1024

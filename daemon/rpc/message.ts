@@ -1,7 +1,7 @@
 /** One JSON-RPC message out of the bytes of a frame. */
 import { codes, WeirError } from '../../sdk/errors.ts'
 import type { Message } from '../../sdk/json-rpc.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 
 export type RequestId = string | number
 

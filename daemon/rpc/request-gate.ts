@@ -3,7 +3,7 @@
  * those whose answers are large, so that a client that asks and does not read cannot fill the memory.
  */
 import { codes, limitExceeded, WeirError } from '../../sdk/errors.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 import type { IncomingMessage, RequestId } from './message.ts'
 
 /** Answers of up to some megabytes; more of them at once wait. */

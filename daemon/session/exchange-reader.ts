@@ -2,8 +2,9 @@
 
 import { deletionsKnown, formatClock, parseClock } from '../../sdk/clock.ts'
 import { invalidParams } from '../../sdk/errors.ts'
+import { limits } from '../../sdk/limits.ts'
 import type { Exchange } from '../../sdk/model.ts'
-import { limits, type Params, type Result } from '../../sdk/protocol.ts'
+import type { Params, Result } from '../../sdk/protocol.ts'
 import type { IndexMaker } from '../store/index-maker.ts'
 import type { ChangesPage, Counted, ReaderSurface, SeqPage } from '../store/surface.ts'
 import type { ChangeSignals } from './change-signals.ts'

@@ -1,7 +1,9 @@
 /** session/overview: what was captured in groups, as the contract answers it. */
 import { setImmediate } from 'node:timers/promises'
+import { limits } from '../../sdk/limits.ts'
+import type { ExchangeStatistics, OverviewGroup } from '../../sdk/overview-group.ts'
 import type { OverviewKey } from '../../sdk/overview-keys.ts'
-import { type ExchangeStatistics, limits, type OverviewGroup, type Params, type Result } from '../../sdk/protocol.ts'
+import type { Params, Result } from '../../sdk/protocol.ts'
 import type { IndexMaker } from '../store/index-maker.ts'
 import { quantiles } from '../store/overview/durations.ts'
 import { addGroup, emptyGroup, type Group, type GroupKey } from '../store/overview/group.ts'

@@ -1,5 +1,8 @@
 /** exchange/search: a text in what was captured, as the contract answers it. */
-import { limits, type Params, type Result, type SearchHit } from '../../sdk/protocol.ts'
+
+import { limits } from '../../sdk/limits.ts'
+import type { Params, Result } from '../../sdk/protocol.ts'
+import type { SearchHit } from '../../sdk/search-hit.ts'
 import type { IndexMaker } from '../store/index-maker.ts'
 import type { Readers } from './exchange-reader.ts'
 import type { SessionManager } from './session-manager.ts'

@@ -190,7 +190,7 @@ export const examples: { [M in Method]: (world: World) => Example<M> } = {
     },
     result: { acknowledged: 2 },
   }),
-  'source/answer': ({ sourceId }) => ({ params: { sourceId, ask: 1, unchanged: true }, result: {} }),
+  'source/answer': ({ sourceId }) => ({ params: { sourceId, ask: 1, cookies: [] }, result: {} }),
   'source/stop': ({ sourceId }) => ({ params: { sourceId }, result: {} }),
   'websocket/start': () => ({ params: { port: 0 }, result: { host: '127.0.0.1' } }),
   'pairing/start': () => ({ params: { rights: ['read'], name: 'my page', origin: 'http://localhost:5173' }, result: {} }),

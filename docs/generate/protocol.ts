@@ -1,6 +1,7 @@
 /** docs/protocol.md out of the table of methods. `npm run docs` writes it; tests compare it and make its examples. */
 import { codes } from '../../sdk/errors.ts'
-import { limits, type Method, notifications, requests } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
+import { type Method, notifications, requests } from '../../sdk/protocol.ts'
 import { examples, type World } from './protocol-examples.ts'
 
 interface Schema {

@@ -38,7 +38,7 @@ export function typeOf({ kind, response }) {
 export const outcome = ({ state, response, error }) =>
   response ? String(response.status) : state === 'open' ? 'open' : error ? 'error' : state
 
-/** Of it in viewer.css. @param {Exchange} exchange */
+/** Of it in table.css. @param {Exchange} exchange */
 export function outcomeClass({ state, response }) {
   if (state === 'failed' || state === 'aborted') return 'failed'
   if (!response) return 'open'

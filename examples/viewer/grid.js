@@ -10,7 +10,7 @@ import { bars, spanOf } from './waterfall.js'
 /** @typedef {import('./exchanges.js').Exchanges} Exchanges */
 /** @typedef {import('../../sdk/model.ts').Exchange} Exchange */
 
-/** As viewer.css has it. */
+/** As table.css has it. */
 const rowHeight = 26
 /** Pixels. Firefox draws some 17 million. */
 const highest = 8_000_000

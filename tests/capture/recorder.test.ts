@@ -11,6 +11,7 @@ import { Reader } from '../../daemon/store/reader.ts'
 import { sessionKind } from '../../daemon/store/session-layout.ts'
 import { temporaryHome } from '../support/home.ts'
 import { canMount, smallDisk } from '../support/small-disk.ts'
+import { unheard } from '../support/unheard.ts'
 import { WireScript } from './wire-script.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
@@ -229,15 +230,7 @@ describe('a session', () => {
     first.script.opened(1).client(1, get('/a'))
     await first.told()
     await first.recorder.flush({})
-    const second = new Recorder({
-      events: {
-        advanced: () => undefined,
-        filterFailed: () => undefined,
-        full: () => undefined,
-        sent: () => undefined,
-        log: () => undefined,
-      },
-    })
+    const second = new Recorder({ events: unheard })
     onTestFinished(() => second.end())
     const { counts } = await second.surface().openSession({ id: 'one', file: first.file, handle: 0, repair: 'recorderCrashed' })
     expect(counts).toMatchObject({ exchanges: 1, failed: 1, gaps: 1 })
@@ -273,15 +266,7 @@ describe('the catalogue', () => {
     const counts = { exchanges: 1, failed: 0, filtered: 0, messages: 0, bytesSent: 2, bytesReceived: 3, gaps: 0 }
     const entry: CatalogueEntry = { id: 'one', name: 'n', state: 'stopped', startedAt: 1, stoppedAt: 2, port: 3, counts, settings: '{}' }
     await recorder.saveEntry({ entry })
-    const next = new Recorder({
-      events: {
-        advanced: () => undefined,
-        filterFailed: () => undefined,
-        full: () => undefined,
-        sent: () => undefined,
-        log: () => undefined,
-      },
-    })
+    const next = new Recorder({ events: unheard })
     onTestFinished(() => next.end())
     expect((await next.surface().openCatalogue({ home, running: 'keep' })).entries).toEqual([entry])
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SearchHit } from '../../sdk/protocol.ts'
+import type { SearchHit } from '../../sdk/search-hit.ts'
 import { startCaller } from '../support/caller.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'

@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws'
 import type { NotificationParams } from '../../sdk/protocol.ts'
 import { browserWithEndpoint } from '../support/browser-with-endpoint.ts'
 import { browserCapture, browserPatience, pathOf } from '../support/captured-browser.ts'
-import { chromiumPath } from '../support/chromium.ts'
+import { chromiumPath, isChromium } from '../support/chromium.ts'
 import { startOrigin } from '../support/origin.ts'
 
 const slow = { timeout: 180_000 }
@@ -27,15 +27,6 @@ function descendants(pid: number): number[] {
   return under(pid)
 }
 
-const isBrowser = (pid: number): boolean => {
-  try {
-    const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return program.includes('chrom') && !words.some((word) => word.startsWith('--type='))
-  } catch {
-    return false
-  }
-}
-
 test.skipIf(chromiumPath === null || process.platform !== 'linux')(
   'a browser that is killed ends the source, and the session goes on',
   slow,
@@ -50,7 +41,7 @@ test.skipIf(chromiumPath === null || process.platform !== 'linux')(
     })
     const sourceId = await captured.open(`${site.url}/`)
     await vi.waitFor(async () => expect((await captured.all('path:/hangs')).map(({ state }) => state)).toEqual(['open']), browserPatience)
-    const [browser] = descendants(pid).filter(isBrowser)
+    const [browser] = descendants(pid).filter(isChromium)
     process.kill(browser as number, 'SIGKILL')
     await vi.waitFor(() => expect(ends).toMatchObject([{ sourceId, reason: expect.stringMatching(/\w/) }]), browserPatience)
     expect((await client.call('source/list', {})).items).toEqual([])

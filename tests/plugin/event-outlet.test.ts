@@ -1,7 +1,8 @@
 /** What a source sees leaves its process in order, a few messages at a time, and within a bound. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf, EventOutlet, mostWaitingBytes } from '../../daemon/plugin/source/event-outlet.ts'
+import { EventOutlet, mostWaitingBytes } from '../../daemon/plugin/source/event-outlet.ts'
+import { bytesOf } from '../../sdk/held-size.ts'
 import type { SourceEvent } from '../../sdk/source.ts'
 
 const body = (id: string, size: number): SourceEvent => ({ kind: 'body', id, part: 'response', data: new Uint8Array(size) })

@@ -49,7 +49,7 @@ describe('the package', () => {
 
     expect((await weir('capture', '--', 'curl', '-sS', 'http://weir/page.js')).stdout).toContain('fetch(')
     const viewer = (await weir('open', '--no-browser')).stdout.trim()
-    for (const file of ['', 'main.js', 'viewer.css']) expect((await fetch(new URL(file, viewer))).status).toBe(200)
+    for (const file of ['', 'main.js', 'theme.css']) expect((await fetch(new URL(file, viewer))).status).toBe(200)
     const har = await weir('export', 'last', 'har')
     expect(JSON.parse(har.stdout)).toMatchObject({ log: { version: '1.2', entries: [] } })
   })

@@ -5,7 +5,7 @@ import { Reader } from '../../daemon/store/reader.ts'
 import { ReaderPool } from '../../daemon/store/reader-pool.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
 import { codes } from '../../sdk/errors.ts'
-import { limits } from '../../sdk/protocol.ts'
+import { limits } from '../../sdk/limits.ts'
 import { temporaryHome } from '../support/home.ts'
 import { newBodyOf, newRecord } from '../support/records.ts'
 

@@ -11,7 +11,7 @@ import { bucketsOf } from '../../daemon/store/index/trigrams.ts'
 import { Reader } from '../../daemon/store/reader.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
 import { indexPath } from '../../daemon/store/session-path.ts'
-import type { SearchHit, TextPart } from '../../sdk/protocol.ts'
+import type { SearchHit, TextPart } from '../../sdk/search-hit.ts'
 import { temporaryHome } from '../support/home.ts'
 import { recorded, recordedBody, recordSession } from '../support/recorded.ts'
 

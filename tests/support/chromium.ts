@@ -75,3 +75,13 @@ export async function chromiumAlone(more: string[] = []): Promise<{ endpoint: st
   })
   return { endpoint: await vi.waitFor(() => endpointOf(profile)) }
 }
+
+/** The process is a Chromium itself, none of its helpers. */
+export const isChromium = (pid: number): boolean => {
+  try {
+    const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return program.includes('chrom') && !words.some((word) => word.startsWith('--type='))
+  } catch {
+    return false
+  }
+}

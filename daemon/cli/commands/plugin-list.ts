@@ -1,5 +1,6 @@
 import { moduleName } from '../../../sdk/plugin/module-name.ts'
-import type { PluginInfo, Result } from '../../../sdk/protocol.ts'
+import type { PluginInfo } from '../../../sdk/plugin-info.ts'
+import type { Result } from '../../../sdk/protocol.ts'
 import type { CommandRun } from '../command.ts'
 import { type Context, withClient } from '../context.ts'
 import { exits } from '../exit.ts'

@@ -1,5 +1,6 @@
 import type { Client } from '../../../sdk/client.ts'
-import type { Params, SearchHit, SearchMatch } from '../../../sdk/protocol.ts'
+import type { Params } from '../../../sdk/protocol.ts'
+import type { SearchHit, SearchMatch } from '../../../sdk/search-hit.ts'
 import type { CommandRun } from '../command.ts'
 import { withClient } from '../context.ts'
 import { exits } from '../exit.ts'

@@ -1,4 +1,5 @@
 /** The way out of a source's process: a few messages of events are under way at a time, the rest waits here, within a bound. */
+import { bytesOf } from '../../../sdk/held-size.ts'
 import type { SourceEvent } from '../../../sdk/source.ts'
 
 /** Of one message. */
@@ -89,14 +90,4 @@ export class EventOutlet {
       this.#options.send(this.#queue.splice(0, events).map(({ event }) => event))
     }
   }
-}
-
-/** What it takes in memory, nearly. */
-export function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return 16 + value.length
-  if (value instanceof Uint8Array) return 64 + value.length
-  if (typeof value !== 'object' || value === null) return 8
-  let bytes = 32
-  for (const part of Array.isArray(value) ? value : Object.values(value)) bytes += bytesOf(part)
-  return bytes
 }

@@ -1,5 +1,5 @@
 /** query/* */
-import { limits } from '../../../sdk/protocol.ts'
+import { limits } from '../../../sdk/limits.ts'
 import { parseQuery, printQuery } from '../../../sdk/query.ts'
 import type { SessionManager } from '../../session/session-manager.ts'
 import { compileSql } from '../../store/query-sql.ts'

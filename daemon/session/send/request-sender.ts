@@ -1,7 +1,8 @@
 /** Requests that weir sends itself: each is an exchange like others, with the source `send`; a redirect that is followed is one more. */
 import { limitExceeded, unavailable, WeirError } from '../../../sdk/errors.ts'
+import { limits } from '../../../sdk/limits.ts'
 import type { Exchange } from '../../../sdk/model.ts'
-import { limits, type Params } from '../../../sdk/protocol.ts'
+import type { Params } from '../../../sdk/protocol.ts'
 import type { CaptureThreads } from '../capture-threads.ts'
 import type { ExchangeReader } from '../exchange-reader.ts'
 import type { ExchangeWaiter } from '../exchange-waiter.ts'

@@ -2,7 +2,7 @@
 import { textCharset } from '../../../sdk/body-text.ts'
 import { MediaTypes } from '../../../sdk/media-type.ts'
 import type { Headers } from '../../../sdk/model.ts'
-import type { TextPart } from '../../../sdk/protocol.ts'
+import type { TextPart } from '../../../sdk/search-hit.ts'
 import { ChunkReader } from '../chunks.ts'
 import { contentCodings, decodeContentAtOnce, decodeLimits } from '../content-decoding.ts'
 import type { Database, Statement } from '../database.ts'

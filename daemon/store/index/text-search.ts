@@ -3,7 +3,7 @@
  * hit is one in the text itself: nothing is missed and nothing is made up, however far the index has come.
  */
 
-import type { SearchHit, SearchMatch, TextPart } from '../../../sdk/protocol.ts'
+import type { SearchHit, SearchMatch, TextPart } from '../../../sdk/search-hit.ts'
 import type { Database } from '../database.ts'
 import { indexPath } from '../session-path.ts'
 import { IndexFile } from './index-file.ts'

@@ -1,4 +1,5 @@
 /** What goes to the recorder: in batches, one at a time. When too much waits for a recorder that is slow, the requests it has not heard of are left out, and it hears that. */
+import { bytesOf } from '../../../sdk/held-size.ts'
 import type { SourceEvent } from '../../../sdk/source.ts'
 import type { BrowserClock } from './browser-clock.ts'
 
@@ -104,13 +105,3 @@ export class Outbox {
 }
 
 const bodyMarks = { request: { requestBody: 'partial' }, response: { responseBody: 'partial' } } as const
-
-/** What it takes in memory, nearly. */
-function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return 16 + value.length
-  if (value instanceof Uint8Array) return 64 + value.length
-  if (typeof value !== 'object' || value === null) return 8
-  let bytes = 32
-  for (const part of Array.isArray(value) ? value : Object.values(value)) bytes += bytesOf(part)
-  return bytes
-}

@@ -12,6 +12,7 @@ import { chromiumPath } from '../../support/chromium.ts'
 import { startHttp2Origin } from '../../support/http2-origin.ts'
 import { startOrigin } from '../../support/origin.ts'
 import { startProxy } from '../../support/proxy.ts'
+import { unheard } from '../../support/unheard.ts'
 
 const inChromium = test.skipIf(chromiumPath === null)
 const sourceId = 'b1'
@@ -20,15 +21,7 @@ const handle = 1
 
 async function browsed(url: string) {
   const proxy = await startProxy()
-  const whole = new Recorder({
-    events: {
-      advanced: () => undefined,
-      filterFailed: () => undefined,
-      full: () => undefined,
-      sent: () => undefined,
-      log: () => undefined,
-    },
-  })
+  const whole = new Recorder({ events: unheard })
   onTestFinished(() => whole.end())
   const recorder = whole.surface()
   await recorder.openCatalogue({ home: proxy.home })

@@ -11,6 +11,7 @@ import { sessionKind } from '../../../daemon/store/session-layout.ts'
 import type { BrowserView } from '../../../sdk/browser-view.ts'
 import type { SourceEvent } from '../../../sdk/source.ts'
 import { temporaryHome } from '../../support/home.ts'
+import { unheard } from '../../support/unheard.ts'
 import { WireScript } from '../wire-script.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: example.com\r\n\r\n`
@@ -30,15 +31,7 @@ const builtIn = (plugin: string): FilterSpec => ({
 
 async function running({ filters = [] as FilterSpec[] } = {}) {
   const home = await temporaryHome()
-  const whole = new Recorder({
-    events: {
-      advanced: () => undefined,
-      filterFailed: () => undefined,
-      full: () => undefined,
-      sent: () => undefined,
-      log: () => undefined,
-    },
-  })
+  const whole = new Recorder({ events: unheard })
   onTestFinished(() => whole.end())
   const recorder = whole.surface()
   await recorder.openCatalogue({ home })
