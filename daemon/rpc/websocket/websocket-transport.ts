@@ -1,10 +1,10 @@
 /**
  * The loopback port: the RPC over WebSockets (/rpc) for who has a token, and rooms of plain HTTP. Off until it is started.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { WebSocket, WebSocketServer } from 'ws'
 import { conflict, unavailable, type WeirError } from '../../../sdk/errors.ts'
 import { limits } from '../../../sdk/limits.ts'
 import type { Grant } from '../rights.ts'
@@ -40,14 +40,8 @@ export interface WebSocketTransportOptions {
 export class WebSocketTransport {
   readonly #options: WebSocketTransportOptions
   readonly #rooms: ReadonlyMap<string, HttpRoom>
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: limits.frameBytes,
-    perMessageDeflate: false,
-    // Not in its types yet.
-    ...({ closeTimeout: closeMs } as object),
-    handleProtocols: (offered) => offered.has('weir') && 'weir',
-  })
+  /** null: it has never been on. */
+  #webSockets: WebSocketServer | null = null
   #server: Promise<Server> | null = null
   #address: Address | null = null
 
@@ -62,7 +56,7 @@ export class WebSocketTransport {
   }
 
   get connections(): number {
-    return this.#webSockets.clients.size
+    return this.#webSockets?.clients.size ?? 0
   }
 
   /**
@@ -89,10 +83,11 @@ export class WebSocketTransport {
     this.#address = null
     if (!server) return
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const client of this.#webSockets.clients) client.close(1001, 'websocketStopped')
+    const clients = this.#webSockets?.clients ?? []
+    for (const client of clients) client.close(1001, 'websocketStopped')
     server.closeIdleConnections()
     const late = setTimeout(() => {
-      for (const client of this.#webSockets.clients) client.terminate()
+      for (const client of clients) client.terminate()
       server.closeAllConnections()
     }, closeMs)
     await closed
@@ -100,10 +95,21 @@ export class WebSocketTransport {
   }
 
   async #listen(port: number | undefined): Promise<Server> {
+    // The libraries are loaded when they are wanted: every daemon would else start a twentieth of a second later.
+    const [{ createServer }, { WebSocketServer }] = await Promise.all([import('node:http'), import('ws')])
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: limits.frameBytes,
+      perMessageDeflate: false,
+      // Not in its types yet.
+      ...({ closeTimeout: closeMs } as object),
+      handleProtocols: (offered) => offered.has('weir') && 'weir',
+    })
+    this.#webSockets = webSockets
     const server = createServer({ headersTimeout: headMs, requestTimeout: headMs, connectionsCheckingInterval: 2_000 })
     server.maxConnections = mostConnections
     server.on('request', (request, response) => void this.#answer(request, response))
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(webSockets, request, socket, head))
     await listen(server, port ?? usualPort).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
       if (port !== undefined) throw conflict('portInUse', `port ${port} of ${host} cannot be had (${error.code}): name another`)
@@ -127,11 +133,11 @@ export class WebSocketTransport {
     }
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(webSockets: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     try {
       const grant = this.#grantOf(request)
-      this.#webSockets.handleUpgrade(request, socket, head, (client) => this.#open(client, grant))
+      webSockets.handleUpgrade(request, socket, head, (client) => this.#open(client, grant))
     } catch (error) {
       refuseUpgrade(socket, error)
     }
