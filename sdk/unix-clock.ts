@@ -4,12 +4,19 @@
  */
 const mostDrift = 1000
 
+/** The system's clock with fractions, where it has not been set since the process began: `Date.now` is up to a millisecond behind it. */
+function systemTime(): number {
+  const exact = performance.timeOrigin + performance.now()
+  const system = Date.now()
+  return Math.abs(system - exact) <= mostDrift ? exact : system
+}
+
 export class UnixClock {
   readonly #system: () => number
   readonly #monotonic: () => number
   #origin: number
 
-  constructor(system: () => number = Date.now, monotonic: () => number = () => performance.now()) {
+  constructor(system: () => number = systemTime, monotonic: () => number = () => performance.now()) {
     this.#system = system
     this.#monotonic = monotonic
     this.#origin = system() - monotonic()

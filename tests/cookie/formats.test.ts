@@ -241,7 +241,8 @@ test('curl sends the cookies of our cookies.txt, and we read the one it writes',
 
 test.skipIf(python === null)("Python's MozillaCookieJar loads and saves it", async () => {
   const file = join(await temporaryHome(), 'cookies.txt')
-  const now = Date.now()
+  // Both write whole seconds.
+  const now = Math.floor(Date.now() / 1000) * 1000
   const ours = held(['a=1; Secure', `b=2; Domain=shop.example; Path=/p; Max-Age=${year}`, 'c='], url, now)
   writeFileSync(file, written(ours, 'cookies-txt'))
   const script = `
@@ -251,17 +252,7 @@ jar.load(ignore_discard=True, ignore_expires=True)
 jar.save(ignore_discard=True, ignore_expires=True)`
   await run(python as string, ['-c', script, file])
   const facts = (cookies: Cookie[]) =>
-    cookies
-      .map(({ name, value, domain, hostOnly, path, secure, expires }) => [
-        name,
-        value,
-        domain,
-        hostOnly,
-        path,
-        secure,
-        expires && Math.round(expires / 10_000),
-      ])
-      .sort()
+    cookies.map(({ name, value, domain, hostOnly, path, secure, expires }) => [name, value, domain, hostOnly, path, secure, expires]).sort()
   expect(facts(taken(readFileSync(file), 'cookies-txt', now))).toEqual(facts(ours))
 })
 

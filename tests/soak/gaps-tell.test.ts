@@ -21,7 +21,7 @@ const overload = 96
 
 interface Answered {
   path: string
-  /** Unix ms. */
+  /** Unix ms, whole: what happened may have been up to a millisecond later. */
   from: number
   to: number
 }
@@ -61,7 +61,7 @@ async function recordOf(client: Client, sessionId: string, answered: readonly An
   expect([paths.size, answered.filter(({ path }) => paths.has(path)).length]).toEqual([rows.length, rows.length])
   const missing = answered.filter(({ path }) => !paths.has(path))
   const isCovered = ({ from, to }: Answered) =>
-    gaps.some(([since, until, exchanges]) => exchanges === null && from <= until && Math.ceil(to) + 1 > since)
+    gaps.some(([since, until, exchanges]) => exchanges === null && from <= until && to + 1 > since)
   return {
     rows: rows.length,
     filtered: counts.filtered,

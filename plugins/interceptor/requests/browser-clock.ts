@@ -7,14 +7,12 @@ const monotonic = () => Number(process.hrtime.bigint()) / 1e6
 const sameMs = 50
 
 export class BrowserClock {
-  readonly #system: () => number
   readonly #monotonic: () => number
   readonly #unix: UnixClock
   /** How far the browser's monotonic clock is ahead of ours, ms. null: nobody knows yet. */
   #ahead: number | null = null
 
-  constructor(system: () => number = Date.now, ours: () => number = monotonic) {
-    this.#system = system
+  constructor(system?: () => number, ours: () => number = monotonic) {
     this.#monotonic = ours
     this.#unix = new UnixClock(system, ours)
   }
@@ -26,7 +24,7 @@ export class BrowserClock {
   /** One moment by both of the browser's clocks, in seconds. The first tells how its clock stands to ours, for on other systems, or in another machine, it is another one. */
   learn(timestamp: number, wallTime: number): void {
     if (this.#ahead !== null) return
-    const ours = this.#monotonic() - (this.#system() - wallTime * 1000)
+    const ours = this.#monotonic() - (this.now() - wallTime * 1000)
     const ahead = timestamp * 1000 - ours
     this.#ahead = Math.abs(ahead) < sameMs ? 0 : ahead
   }
