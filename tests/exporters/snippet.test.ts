@@ -1,8 +1,9 @@
 /** The code, run by Node, Python and Go against an origin that keeps every byte. */
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -32,6 +33,7 @@ function pythonWithRequests(): string | null {
 
 const runtimes: { language: Language; program: string | null; words: string[]; file: string }[] = [
   { language: 'javascript', program: process.execPath, words: [], file: 'session.mjs' },
+  { language: 'axios', program: process.execPath, words: [], file: 'session.mjs' },
   { language: 'python', program: pythonWithRequests(), words: [], file: 'session.py' },
   { language: 'go', program: toolPath('go', 'golang-go'), words: ['run'], file: 'session.go' },
 ]
@@ -42,6 +44,10 @@ interface SentRequest {
   headers: Headers
   body: Buffer
 }
+
+/** Where `import axios` finds it. */
+const require = createRequire(import.meta.url)
+const modules = resolve(require.resolve('axios/package.json'), '../..')
 
 /** What Go compiled of its own library. */
 const goCache = mkdtempSync(join(tmpdir(), 'weir-go-'))
@@ -75,17 +81,23 @@ const anyBody = fc.oneof(
   fc.constant(Buffer.from('\ufeff\u2028\u202e\u0000')),
   fc.uint8Array({ minLength: 1, maxLength: 300 }).map((content) => Buffer.from(content)),
 )
-const anyRequest: fc.Arbitrary<SentRequest> = fc
-  .record({
-    method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'QUERY', 'OPTIONS'),
-    target: fc.stringMatching(/^\/[a-z0-9:@!$&()*+,;=_~-]{0,9}(?:\?[a-z0-9:@!$&()*+,;=_~/-]{1,9})?$/),
-    headers: fc.uniqueArray(fc.tuple(fc.stringMatching(/^X-[a-z0-9!#$%&'*+.^_`|~-]{1,9}$/), value), {
-      maxLength: 3,
-      selector: ([name]) => name.toLowerCase(),
-    }),
-    body: anyBody,
-  })
-  .map((request) => (request.method === 'GET' ? { ...request, body: Buffer.alloc(0) } : request))
+const ownField = fc.tuple(fc.stringMatching(/^X-[a-z0-9!#$%&'*+.^_`|~-]{1,9}$/), value)
+/** fetch has no bodies of GET. */
+const anyRequest = (language: Language): fc.Arbitrary<SentRequest> =>
+  fc
+    .record({
+      method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'QUERY', 'OPTIONS'),
+      target: fc.stringMatching(/^\/[a-z0-9:@!$&()*+,;=_~-]{0,9}(?:\?[a-z0-9:@!$&()*+,;=_~/-]{1,9})?$/),
+      headers: fc.uniqueArray(
+        fc.oneof({ weight: 5, arbitrary: ownField }, fc.constant<[string, string]>(['Content-Type', 'application/json'])),
+        {
+          maxLength: 3,
+          selector: ([name]) => name.toLowerCase(),
+        },
+      ),
+      body: anyBody,
+    })
+    .map((request) => (request.method === 'GET' && language === 'javascript' ? { ...request, body: Buffer.alloc(0) } : request))
 
 /** What a client adds of itself begins otherwise. Names are lower case to fetch, and in order to Go: fields of other names may come in any order. */
 const ownFields = (headers: Headers): Headers =>
@@ -101,13 +113,16 @@ describe.each(runtimes)('in $language', ({ language, program, words, file }) => 
       false,
     )
     await fc.assert(
-      fc.asyncProperty(fc.array(anyRequest, { minLength: 60, maxLength: 60 }), async (requests) => {
+      fc.asyncProperty(fc.array(anyRequest(language), { minLength: 60, maxLength: 60 }), async (requests) => {
         const exchanges = requests.map(({ method, target, headers, body }) =>
           exported({ request: { method, url: `${origin.url}${target}`, headers } }, { request: body }),
         )
         const { text: code, leftOut } = await exportText(snippet, exchanges, { language })
         expect(leftOut).toBe(0)
-        const folder = await temporaryHome()
+        const place = await temporaryHome()
+        symlinkSync(modules, join(place, 'node_modules'))
+        const folder = join(place, 'run')
+        mkdirSync(folder)
         writeFileSync(join(folder, file), code)
         origin.requests.length = 0
         const environment = { PATH: process.env.PATH, HOME: folder, PYTHONDONTWRITEBYTECODE: '1', GOCACHE: goCache }
@@ -155,6 +170,22 @@ test('a snippet reads as one would write it', async () => {
     redirect: "manual",
   })
   console.log(response.status, await response.text())
+}
+
+`)
+  const module = (await codeOf([exchange], 'axios')).text
+  expect(module.slice(module.indexOf('// '))).toBe(`// 7 POST https://api.test/p 200
+{
+  const response = await client.request({
+    method: "POST",
+    url: "https://api.test/p?q=1",
+    headers: {
+      "Content-Type": "application/json",
+      "X-A": ["1", "2"],
+    },
+    data: "{\\"a\\":1}",
+  })
+  console.log(response.status, response.data)
 }
 
 `)
@@ -210,6 +241,9 @@ test('what the language would not send as it was is left out and not counted', a
   ]
   const ofFetch = [exported({}, { request: Buffer.from('body of GET') }), exported({ request: { method: 'TRACE' } })]
   expect(await codeOf([...others, ...ofFetch])).toMatchObject({ text: '', leftOut: 10 })
+  const ofAxios = ['__proto__', 'constructor', 'Common', 'get'].map((name) => exported({ request: { headers: [[name, 'a']] } }))
+  const connect = exported({ request: { method: 'CONNECT' } })
+  expect(await codeOf([...others, ...ofAxios, connect], 'axios')).toMatchObject({ leftOut: 13 })
   expect(await codeOf([...others, exported({ request: { headers: [['X-A', '\u00a0a']] } })], 'python')).toMatchObject({ leftOut: 9 })
   expect(await codeOf(others, 'go')).toMatchObject({ leftOut: 7 })
 })

@@ -5,7 +5,7 @@ import { repeatableFields, token } from '../replay/fields.ts'
 import type { Script } from '../replay/script.ts'
 import { callableUrl } from '../replay/url.ts'
 import { caption } from '../text/caption.ts'
-import { literal } from './literals.ts'
+import { binaryLiteral, literal } from './literals.ts'
 
 export const javascript: Script = {
   head: '',
@@ -39,7 +39,7 @@ function fieldsMember(fields: Headers): string[] {
 
 function bodyMember(body: Buffer, fields: Headers): string[] {
   if (body.length === 0) return []
-  if (!isUtf8(body)) return [`body: Uint8Array.from(atob("${body.toString('base64')}"), (character) => character.charCodeAt(0))`]
+  if (!isUtf8(body)) return [`body: ${binaryLiteral(body)}`]
   const text = literal(body.toString('utf8'))
   // fetch says of a text what type it has where nobody else does.
   return [fields.some(([name]) => name.toLowerCase() === 'content-type') ? `body: ${text}` : `body: new TextEncoder().encode(${text})`]

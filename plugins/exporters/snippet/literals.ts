@@ -13,3 +13,7 @@ const escaped = (character: string): string => short[character] ?? `\\u${charact
 export const bytesLiteral = (bytes: Buffer): string => `"${bytes.toString('latin1').replace(/[^ !#-[\]-~]/g, hexadecimal)}"`
 
 const hexadecimal = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
+
+/** Of any bytes, as an expression of JavaScript that is a Uint8Array. */
+export const binaryLiteral = (bytes: Buffer): string =>
+  `Uint8Array.from(atob("${bytes.toString('base64')}"), (character) => character.charCodeAt(0))`
