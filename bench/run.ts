@@ -95,7 +95,8 @@ const benches = await Promise.all(names.map(load))
 let failed = false
 for (const bench of values.report ? [] : benches) {
   if (positionals.length && !positionals.includes(bench.name)) continue
-  const touched = touchMemory()
+  // Who tries something out shares the machine, perhaps with others who do: all of its memory is taken for numbers that are kept only.
+  const touched = keep ? touchMemory() : 0
   const others = await otherCores()
   context.log(`== ${bench.name} (others use ${percent(others)} of a core; ${megabytes(touched)} of memory touched)`)
   try {
