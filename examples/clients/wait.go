@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 )
 
@@ -36,14 +38,29 @@ type weir struct {
 	calls  int
 }
 
-func connect() *weir {
-	path := os.Getenv("WEIR_SOCKET")
-	if path == "" {
-		path = os.Getenv("WEIR_HOME") + "/weir.sock"
+// socketPath is where weir listens: the socket that weir status prints.
+func socketPath() string {
+	user, _ := os.UserHomeDir()
+	data := filepath.Join(user, ".local/share")
+	if runtime.GOOS == "darwin" {
+		data = filepath.Join(user, "Library/Application Support")
+	} else if named := os.Getenv("XDG_DATA_HOME"); named != "" {
+		data = named
 	}
-	stream, err := net.Dial("unix", path)
+	home := filepath.Join(data, "weir")
+	if named := os.Getenv("WEIR_HOME"); named != "" {
+		home = named
+	}
+	if named := os.Getenv("WEIR_SOCKET"); named != "" {
+		return named
+	}
+	return filepath.Join(home, "weir.sock")
+}
+
+func connect() *weir {
+	stream, err := net.Dial("unix", socketPath())
 	if err != nil {
-		log.Fatalf("%v: name weir's home in WEIR_HOME, or in WEIR_SOCKET the socket that weir status prints", err)
+		log.Fatalf("%v: start weir (weir start), or name in WEIR_SOCKET the socket that weir status prints", err)
 	}
 	w := &weir{stream: stream, reader: textproto.NewReader(bufio.NewReader(stream))}
 	w.call("initialize", object{"client": object{"name": "wait.go", "version": "1"}}, nil)

@@ -5,14 +5,21 @@ Python's standard library alone: JSON-RPC 2.0 over a Unix socket, framed as in t
 import json, os, socket, sys
 
 
+def socket_path():
+    """Where weir listens: the socket that `weir status` prints."""
+    env, user = os.environ, os.path.expanduser('~')
+    data = user + '/Library/Application Support' if sys.platform == 'darwin' else env.get('XDG_DATA_HOME') or user + '/.local/share'
+    return env.get('WEIR_SOCKET') or (env.get('WEIR_HOME') or data + '/weir') + '/weir.sock'
+
+
 class Weir:
     def __init__(self):
-        home = os.environ.get('WEIR_HOME')
-        path = os.environ.get('WEIR_SOCKET') or (home and home + '/weir.sock')
-        if not path:
-            sys.exit('name weir\'s home in WEIR_HOME, or in WEIR_SOCKET the socket that weir status prints')
+        path = socket_path()
         self.stream = socket.socket(socket.AF_UNIX)
-        self.stream.connect(path)
+        try:
+            self.stream.connect(path)
+        except OSError as error:
+            sys.exit('%s: %s; start weir (weir start), or name in WEIR_SOCKET the socket that weir status prints' % (path, error.strerror))
         self.reader = self.stream.makefile('rb')
         self.calls = 0
         self.call('initialize', client={'name': 'wait.py', 'version': '1'})

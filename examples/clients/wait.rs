@@ -130,6 +130,19 @@ impl Parser<'_> {
     }
 }
 
+/// Where weir listens: the socket that `weir status` prints.
+fn socket_path() -> String {
+    let named = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let user = named("HOME").unwrap_or_default();
+    let data = if cfg!(target_os = "macos") {
+        user + "/Library/Application Support"
+    } else {
+        named("XDG_DATA_HOME").unwrap_or(user + "/.local/share")
+    };
+    let home = named("WEIR_HOME").unwrap_or(data + "/weir");
+    named("WEIR_SOCKET").unwrap_or(home + "/weir.sock")
+}
+
 /// JSON-RPC 2.0 over a Unix socket, framed as in the Language Server Protocol.
 struct Weir {
     stream: BufReader<UnixStream>,
@@ -138,8 +151,11 @@ struct Weir {
 
 impl Weir {
     fn connect() -> io::Result<Weir> {
-        let path = env::var("WEIR_SOCKET").unwrap_or_else(|_| env::var("WEIR_HOME").unwrap_or_default() + "/weir.sock");
-        let mut weir = Weir { stream: BufReader::new(UnixStream::connect(path)?), calls: 0 };
+        let path = socket_path();
+        let stream = UnixStream::connect(&path).map_err(|error| {
+            io::Error::other(format!("{path}: {error}; start weir (weir start), or name in WEIR_SOCKET the socket that weir status prints"))
+        })?;
+        let mut weir = Weir { stream: BufReader::new(stream), calls: 0 };
         weir.call("initialize", r#"{"client":{"name":"wait.rs","version":"1"}}"#)?;
         Ok(weir)
     }

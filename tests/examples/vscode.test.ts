@@ -1,9 +1,7 @@
 /** The VS Code extension: its editor is a mock, its daemon and its traffic are real. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createRequire, registerHooks } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Exchange } from '../../sdk/model.ts'
@@ -11,46 +9,12 @@ import { weir } from '../support/command-line.ts'
 import { environment, startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
-import type { editor as Editor } from '../support/vscode-api.ts'
+import { editor, extension, extensionFolder, openEditor } from '../support/vscode-editor.ts'
 
 // Each starts a daemon by a program that starts it, on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
 
 const run = promisify(execFile)
-const folder = join(import.meta.dirname, '../../examples/vscode')
-const api = join(import.meta.dirname, '../support/vscode-api.ts')
-
-/** As the editor loads it, where `vscode` is a module that only it has. */
-const hooks = registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'vscode' ? { url: pathToFileURL(api).href, shortCircuit: true } : next(specifier, context),
-})
-const require = createRequire(import.meta.url)
-const extension = require(join(folder, 'extension.js')) as { activate(context: { subscriptions: { dispose(): void }[] }): void }
-const { editor } = require(api) as { editor: typeof Editor }
-hooks.deregister()
-
-/** Activates it on a home; its daemon is stopped when the test has finished, whoever started it. */
-async function openEditor(home: string): Promise<void> {
-  const env = environment(home)
-  const subscriptions: { dispose(): void }[] = []
-  for (const list of [editor.inputs, editor.verdicts, editor.information, editor.errors, editor.documents]) list.length = 0
-  editor.settings.set('command', [
-    'env',
-    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    process.execPath,
-    program,
-    'stdio',
-  ])
-  onTestFinished(async () => {
-    for (const each of subscriptions) each.dispose()
-    await weir(['stop'], { env })
-  })
-  extension.activate({ subscriptions })
-  await vi.waitFor(() => expect(editor.contexts.get('weir.state')).toBe('connected'))
-}
-const program = join(import.meta.dirname, '../../daemon/weir.js')
-
 const shownUrls = () => editor.lines('weir.exchanges').map((line) => /\/(\w+) \| /.exec(line)?.[1])
 
 async function startSession(name: string): Promise<(url: string, ...more: string[]) => Promise<string>> {
@@ -61,7 +25,7 @@ async function startSession(name: string): Promise<(url: string, ...more: string
 }
 
 test('sessions, a live list, exchanges as text, cURL and .http', async () => {
-  await openEditor(await temporaryHome())
+  await openEditor(environment(await temporaryHome()))
   const origin = await startOrigin(
     (request, response) => {
       response.writeHead(request.url === '/missing' ? 404 : 200, { 'Content-Type': 'text/plain; charset=utf-8' })
@@ -124,7 +88,7 @@ test('sessions, a live list, exchanges as text, cURL and .http', async () => {
 })
 
 test('a document of an exchange that is open goes on with it, and what was captured is shown, not obeyed', async () => {
-  await openEditor(await temporaryHome())
+  await openEditor(environment(await temporaryHome()))
   let finish: () => void = () => undefined
   const origin = await startOrigin(
     (_request, response) => {
@@ -146,9 +110,9 @@ test('a document of an exchange that is open goes on with it, and what was captu
 })
 
 test('the list goes on where it was after the daemon was killed, and waits after it was stopped', async () => {
-  const { client, pid, home, env } = await startDaemon()
+  const { client, pid, env } = await startDaemon()
   const origin = await startOrigin((_request, response) => void response.end('there'), { tls: false })
-  await openEditor(home.folder)
+  await openEditor(env)
   const curl = await startSession('killed')
   await curl(`${origin.url}/before`)
   await vi.waitFor(() => expect(shownUrls()).toEqual(['before']))
@@ -185,7 +149,7 @@ test('a program that is not there is told of, and tried again', async () => {
 })
 
 test('the manifest and the code name the same commands, views and settings', () => {
-  const { contributes } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const { contributes } = JSON.parse(readFileSync(join(extensionFolder, 'package.json'), 'utf8'))
   const subscriptions: { dispose(): void }[] = []
   editor.settings.set('command', ['true'])
   onTestFinished(() => {

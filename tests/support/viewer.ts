@@ -24,7 +24,7 @@ interface PageOptions {
 }
 
 /** What `weir open` says; it opens nothing. */
-export async function viewerUrl({ env }: RunningDaemon, ...words: string[]): Promise<string> {
+export async function viewerUrl({ env }: Pick<RunningDaemon, 'env'>, ...words: string[]): Promise<string> {
   const { stdout, stderr } = await weir(['open', ...words, '--no-browser'], { env })
   const url = /^http:\S+$/m.exec(stdout)?.[0]
   if (url === undefined) throw new Error(`weir open said no URL: ${stderr}`)

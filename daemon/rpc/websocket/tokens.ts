@@ -37,7 +37,7 @@ export class Tokens {
   /** The secret is told this once. Rejects with 1004 tooManyTokens. */
   add({ name, origin, rights }: NewToken): { token: Token; secret: string } {
     if (this.#tokens.length >= mostTokens)
-      throw limitExceeded('tooManyTokens', `${mostTokens} tokens are there; delete some first: weir browser revoke`)
+      throw limitExceeded('tooManyTokens', `${mostTokens} tokens are there; delete some first: weir token revoke`)
     const secret = randomBytes(32).toString('base64url')
     const known = rightNames.filter((right) => rights.includes(right))
     const token = { id: randomBytes(6).toString('hex'), name, origin, rights: known, createdAt: Date.now() }
