@@ -32,6 +32,7 @@ import { sourceHandlers } from './rpc/handlers/source.ts'
 import { websocketHandlers } from './rpc/handlers/websocket.ts'
 import { RpcServer } from './rpc/server.ts'
 import { Subscriptions } from './rpc/subscriptions.ts'
+import { AwaitedPort } from './rpc/websocket/awaited-port.ts'
 import { PairRoom } from './rpc/websocket/pair-room.ts'
 import { Pairings } from './rpc/websocket/pairings.ts'
 import { Tokens } from './rpc/websocket/tokens.ts'
@@ -101,6 +102,7 @@ export const parts = {
   subscriptions: part<Subscriptions>('Subscriptions'),
   textSearcher: part<TextSearcher>('TextSearcher'),
   tokens: part<Tokens>('Tokens'),
+  awaitedPort: part<AwaitedPort>('AwaitedPort'),
   webSocketTransport: part<WebSocketTransport>('WebSocketTransport'),
 }
 
@@ -308,6 +310,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         transport: get(parts.webSocketTransport),
         pairings: get(parts.pairings),
         tokens: get(parts.tokens),
+        connections: (tokenId) => get(parts.rpcServer).connectionsOf(tokenId),
         revoke: (tokenId) => get(parts.rpcServer).revoke(tokenId),
       }),
     }
@@ -315,6 +318,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
   })
   provide(parts.rpcServer, (get) => new RpcServer(get(parts.dispatcher)))
   provide(parts.tokens, () => new Tokens(home.tokens))
+  provide(parts.awaitedPort, () => new AwaitedPort(home.awaitedPort))
   provide(
     parts.pairings,
     (get) => new Pairings(get(parts.tokens), (pairingId, token) => get(parts.rpcServer).notify('pairing/didEnd', { pairingId, token })),
@@ -324,6 +328,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
     (get) =>
       new WebSocketTransport({
         tokens: get(parts.tokens),
+        awaited: get(parts.awaitedPort),
         rooms: [new PairRoom(get(parts.pairings)), new ViewerRoom()],
         welcome: (wire, grant) => get(parts.rpcServer).welcome(wire, grant),
       }),
@@ -352,6 +357,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         rpc: get(parts.rpcServer),
         webSockets: get(parts.webSocketTransport),
         websocketPort: config.websocketPort,
+        awaitedPort: get(parts.awaitedPort),
       }),
   )
   return root

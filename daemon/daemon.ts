@@ -11,6 +11,7 @@ import type { ExporterRunner } from './plugin/exporter-runner.ts'
 import type { FileWatch } from './plugin/file-watch.ts'
 import type { Dispatcher } from './rpc/dispatcher.ts'
 import type { RpcServer } from './rpc/server.ts'
+import type { AwaitedPort } from './rpc/websocket/awaited-port.ts'
 import type { WebSocketTransport } from './rpc/websocket/websocket-transport.ts'
 import type { CaptureThreads } from './session/capture-threads.ts'
 import type { PluginReload } from './session/plugin-reload.ts'
@@ -48,6 +49,7 @@ export interface DaemonParts {
   webSockets: WebSocketTransport
   /** Where it answers over WebSockets from the start on. */
   websocketPort: number | null
+  awaitedPort: AwaitedPort
 }
 
 export class Daemon {
@@ -85,16 +87,17 @@ export class Daemon {
     this.#checkProtos().catch((error: unknown) => log.fault('the .proto files could not be checked', error))
   }
 
-  /** Where the port is taken the daemon goes on without, and says so. */
+  /** Where the port is taken the daemon goes on without; of one that was set it says so. */
   async #startWebSockets(): Promise<void> {
-    const { websocketPort, webSockets, log } = this.#parts
-    if (websocketPort === null) return
+    const { websocketPort, awaitedPort, webSockets, log } = this.#parts
+    const port = websocketPort ?? awaitedPort.port
+    if (port === null) return
     try {
-      await webSockets.start(websocketPort)
+      await webSockets.start(port)
     } catch (error) {
       if (!(error instanceof WeirError)) throw error
-      this.#websocketProblem = error.message
-      log.write('warn', `websocket.port: ${error.message}`)
+      if (websocketPort !== null) this.#websocketProblem = error.message
+      log.write('warn', `${websocketPort === null ? 'the port for WebSockets that clients wait at' : 'websocket.port'}: ${error.message}`)
     }
   }
 

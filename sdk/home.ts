@@ -25,6 +25,8 @@ export interface Home {
   sessions: string
   /** Of the tokens for the WebSocket transport. */
   tokens: string
+  /** Of the port where clients of the WebSocket transport are connected. */
+  awaitedPort: string
   /** May be deleted at any time. */
   cache: string
 }
@@ -56,6 +58,7 @@ export function homeAt(folder: string): Home {
     caKey: join(folder, 'ca-key.pem'),
     sessions: join(folder, 'sessions'),
     tokens: join(folder, 'tokens.json'),
+    awaitedPort: join(folder, 'websocket-port'),
     cache: join(folder, 'cache'),
   }
 }

@@ -12,7 +12,7 @@ import { overviewKeys } from './overview-keys.ts'
 import { pluginKinds } from './plugin/manifest.ts'
 import { ExporterInfo, PluginFault, PluginInfo } from './plugin-info.ts'
 import { ExportRedact, Redact, Redacted } from './redaction/settings.ts'
-import { Right, Token } from './rights.ts'
+import { ListedToken, Right, Token } from './rights.ts'
 import { closed, nullable, open, type Static, type TSchema, Type, words } from './schema.ts'
 import { SearchHit, TextPart } from './search-hit.ts'
 import { AutoStopSettings, filters, ProxySettings, SessionLimits, TlsSettings, waysOut } from './session-settings.ts'
@@ -137,7 +137,7 @@ export const requests = {
     }),
     open({ pairingId: text, code: text, expiresAt: Type.Number(), port: Type.Integer() }),
   ),
-  'token/list': method('The tokens that were paired.', closed({}), open({ items: Type.Array(Token) })),
+  'token/list': method('The tokens that were paired.', closed({}), open({ items: Type.Array(ListedToken) })),
   'token/delete': method('Revokes a token; its connections end at once.', closed({ tokenId: text }), open({})),
 
   'ca/get': method(

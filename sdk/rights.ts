@@ -30,6 +30,9 @@ export const Token = open({
   ),
   rights: Type.Array(Right),
   createdAt: Type.Number(),
-  lastUsedAt: optional(Type.Number({ description: 'When it last connected.' })),
+  lastUsedAt: optional(Type.Number({ description: 'When it last connected, or a connection of it ended.' })),
 })
 export type Token = Static<typeof Token>
+
+export const ListedToken = open({ ...Token.properties, connections: Type.Integer({ description: 'That it has now.' }) })
+export type ListedToken = Static<typeof ListedToken>

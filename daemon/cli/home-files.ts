@@ -5,7 +5,7 @@ import type { Home } from '../../sdk/home.ts'
 
 /** In a folder of weir's: its own files, by their names; all else is somebody's. */
 const ownNames = [
-  /^(cache|ballast|config\.toml|sync\.json|tokens\.json|ca\.pem|ca-key\.pem|weir\.sock)$/,
+  /^(cache|ballast|config\.toml|sync\.json|tokens\.json|websocket-port|ca\.pem|ca-key\.pem|weir\.sock)$/,
   /^(catalogue|jars)\.db(-wal|-shm|-journal)?$/,
   /^weir\.log(\.\d+)?$/,
   // Sockets that are locks, and files that were being written when weir was killed.

@@ -33,6 +33,11 @@ export class RpcServer {
     for (const connection of this.#connections) connection.notify(notification, params)
   }
 
+  /** Of a token, now. */
+  connectionsOf(tokenId: string): number {
+    return [...this.#connections].filter(({ grant }) => grant?.tokenId === tokenId).length
+  }
+
   /** Ends the connections of a token at once. */
   revoke(tokenId: string): void {
     for (const connection of this.#connections) if (connection.grant?.tokenId === tokenId) connection.revoke()

@@ -46,7 +46,12 @@ async function show() {
   }
 }
 
-const states = { connecting: 'connecting…', open: '', lost: 'connection lost, trying again…', refused: 'no access' }
+const states = {
+  connecting: 'connecting…',
+  open: '',
+  lost: 'weir does not answer, trying again… (weir open starts it)',
+  refused: 'no access',
+}
 
 connection.addEventListener('state', () => {
   document.body.dataset.connection = connection.state

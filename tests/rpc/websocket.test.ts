@@ -1,8 +1,11 @@
 /** The RPC over WebSockets: the same calls, for who has a token, from where it was paired. */
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startDaemon } from '../support/daemon.ts'
+import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
 import {
@@ -45,6 +48,36 @@ describe('the port for WebSockets', () => {
     const { client, socket } = await listeningClient()
     await client.call('websocket/stop', {})
     expect(await socket.closed).toBe(1001)
+  })
+
+  it('is the same again after a restart, for clients that were connected, and is closed again once none was', {
+    timeout: 120_000,
+  }, async () => {
+    const { client, pid, home, port, token, socket } = await listeningClient()
+    process.kill(pid, 'SIGKILL')
+    await Promise.all([socket.closed, client.closed])
+    const second = await startDaemon({ folder: home.folder })
+    const connected = () => vi.waitFor(() => connectSocket(port, { token }))
+    await (await connected()).call('session/list', {})
+    await second.client.call('daemon/stop', {})
+    await second.client.closed
+    const third = await startDaemon({ folder: home.folder })
+    const last = await connected()
+    last.socket.close()
+    await vi.waitFor(async () => expect((await third.client.call('daemon/status', {})).websocket?.connections).toBe(0))
+    await third.client.call('daemon/stop', {})
+    await third.client.closed
+    const fourth = await startDaemon({ folder: home.folder })
+    expect((await fourth.client.call('daemon/status', {})).websocket).toBeNull()
+  })
+
+  it('that clients wait at and that somebody else has by now keeps the daemon from nothing', async () => {
+    const folder = await temporaryHome()
+    const origin = await startOrigin((_request, response) => void response.end(), { tls: false })
+    await writeFile(join(folder, 'websocket-port'), new URL(origin.url).port)
+    const { client } = await startDaemon({ folder })
+    expect(await client.call('daemon/status', {})).toMatchObject({ websocket: null, warnings: expect.not.arrayContaining([/port/]) })
+    expect(await client.call('websocket/start', { port: 0 })).toMatchObject({ host: '127.0.0.1' })
   })
 
   it('that is taken is a conflict', async () => {

@@ -7,6 +7,7 @@ import { weir } from '../support/command-line.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
 import { importExchanges, openViewer, shownSeqs, viewerUrl } from '../support/viewer.ts'
+import { connectSocket, pairWith } from '../support/websocket-rpc.ts'
 
 // Real browsers on a busy machine.
 vi.setConfig({ testTimeout: 120_000 })
@@ -36,22 +37,23 @@ test('weir open prints a URL with a code that works once, for its own page alone
   expect(await weir(['open', 'no-such-session', '--no-browser'], { env: daemon.env })).toMatchObject({ code: 1, stdout: '' })
 })
 
-test('access of tabs that were opened long ago ends', async () => {
+test('access of tabs that were opened long ago ends, but never that of one that is connected, nor of other clients', async () => {
   const daemon = await startDaemon()
-  const { port } = await daemon.client.call('websocket/start', {})
+  const { port } = await daemon.client.call('websocket/start', { port: 0 })
   const origin = `http://127.0.0.1:${port}`
-  for (let at = 0; at < 21; at++) {
-    const { code } = await daemon.client.call('pairing/start', { rights: ['read'], name: 'viewer', origin })
-    await fetch(`${origin}/pair`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Origin: origin },
-      body: JSON.stringify({ code }),
-    })
+  const pair = async (name: string, origin: string) => {
+    const { code } = await daemon.client.call('pairing/start', { rights: ['read'], name, origin })
+    return (await pairWith(port, code, origin)).body.token ?? ''
   }
+  const oldest = await connectSocket(port, { token: await pair('viewer', origin), origin })
+  await pair('viewer', 'https://somebody.test')
+  for (let at = 0; at < 21; at++) await pair('viewer', origin)
   const before = (await daemon.client.call('token/list', {})).items
+  expect(before.map(({ connections }) => connections)).toEqual([1, ...Array.from({ length: 22 }, () => 0)])
   await viewerUrl(daemon)
   const after = (await daemon.client.call('token/list', {})).items
-  expect(after.map(({ id }) => id)).toEqual(before.slice(1).map(({ id }) => id))
+  expect(after.map(({ id }) => id)).toEqual(before.toSpliced(2, 1).map(({ id }) => id))
+  expect(await oldest.call('session/list', {})).toMatchObject({ result: { items: [] } })
 })
 
 test('weir open hands the URL to the browser of the system as one word, and says so when there is none', {

@@ -1,6 +1,6 @@
 /** The viewer in the browser: a page of the daemon's own, with a code that gives it access once. */
 import type { Client } from '../../../sdk/client.ts'
-import type { Right } from '../../../sdk/rights.ts'
+import type { ListedToken, Right } from '../../../sdk/rights.ts'
 import type { CommandRun } from '../command.ts'
 import { withClient } from '../context.ts'
 import { exits } from '../exit.ts'
@@ -10,7 +10,7 @@ import { resolveSession } from '../session-argument.ts'
 
 const name = 'viewer'
 const rights: Right[] = ['read', 'capture', 'control']
-/** Tabs that were opened earlier keep their access, so many of them. */
+/** Tabs that were opened earlier keep their access: those that are connected, and so many of the others. */
 const keptTokens = 20
 
 export const open: CommandRun = (given, context) =>
@@ -32,7 +32,8 @@ export const open: CommandRun = (given, context) =>
   })
 
 async function forgetOldTabs(client: Client): Promise<void> {
-  const tabs = (await client.call('token/list', {})).items.filter((token) => token.name === name)
-  const newestFirst = tabs.sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
+  const isTab = (token: ListedToken) => token.name === name && /^http:\/\/127\.0\.0\.1:\d+$/.test(token.origin ?? '')
+  const tabs = (await client.call('token/list', {})).items.filter((token) => isTab(token) && token.connections === 0)
+  const newestFirst = tabs.reverse().sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
   for (const { id } of newestFirst.slice(keptTokens)) await client.call('token/delete', { tokenId: id })
 }

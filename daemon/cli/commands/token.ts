@@ -1,4 +1,4 @@
-import type { Token } from '../../../sdk/rights.ts'
+import type { ListedToken } from '../../../sdk/rights.ts'
 import type { CommandRun } from '../command.ts'
 import { withClient } from '../context.ts'
 import { exits } from '../exit.ts'
@@ -16,12 +16,12 @@ const columns = [
   { title: 'RIGHTS' },
 ] as const
 
-const cells = ({ id, name, origin, createdAt, lastUsedAt, rights }: Token): string[] => [
+const cells = ({ id, name, origin, createdAt, lastUsedAt, rights, connections }: ListedToken): string[] => [
   id,
   printable(name),
   origin === null ? '-' : printable(origin),
   formatDate(createdAt),
-  lastUsedAt === undefined ? '-' : formatDate(lastUsedAt),
+  connections > 0 ? 'now' : lastUsedAt === undefined ? '-' : formatDate(lastUsedAt),
   rights.join(', ') || 'none',
 ]
 

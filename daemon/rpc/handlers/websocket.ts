@@ -9,17 +9,18 @@ interface WebSocketParts {
   transport: WebSocketTransport
   pairings: Pairings
   tokens: Tokens
+  connections(tokenId: string): number
   /** Ends the connections of a token. */
   revoke(tokenId: string): void
 }
 
 type Methods = Extract<keyof Handlers, `websocket/${string}` | `pairing/${string}` | `token/${string}`>
 
-export const websocketHandlers = ({ transport, pairings, tokens, revoke }: WebSocketParts): Pick<Handlers, Methods> => ({
+export const websocketHandlers = ({ transport, pairings, tokens, connections, revoke }: WebSocketParts): Pick<Handlers, Methods> => ({
   'websocket/start': ({ port }) => transport.start(port),
   'websocket/stop': async () => {
     pairings.clear()
-    await transport.stop()
+    await transport.close()
     return {}
   },
   'pairing/start': (options) => {
@@ -28,7 +29,7 @@ export const websocketHandlers = ({ transport, pairings, tokens, revoke }: WebSo
     const { id, code, expiresAt } = pairings.start(options)
     return { pairingId: id, code: spelled(code), expiresAt, port: address.port }
   },
-  'token/list': () => ({ items: tokens.list() }),
+  'token/list': () => ({ items: tokens.list().map((token) => ({ ...token, connections: connections(token.id) })) }),
   'token/delete': ({ tokenId }) => {
     tokens.delete(tokenId)
     revoke(tokenId)

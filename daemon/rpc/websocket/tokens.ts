@@ -60,7 +60,7 @@ export class Tokens {
     return { tokenId: found.id, origin: found.origin, rights: new Set(found.rights) }
   }
 
-  /** It has just connected. */
+  /** It has just connected, or its connection has ended. */
   used(id: string): void {
     const now = Date.now()
     const tokens = this.#tokens.map((token) => (token.id === id ? { ...token, lastUsedAt: now } : token))

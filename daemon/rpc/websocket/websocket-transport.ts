@@ -9,6 +9,7 @@ import { conflict, unavailable, type WeirError } from '../../../sdk/errors.ts'
 import { limits } from '../../../sdk/limits.ts'
 import type { Grant } from '../rights.ts'
 import type { Wire } from '../wire.ts'
+import type { AwaitedPort } from './awaited-port.ts'
 import { answerError, type HttpRoom, statusOf } from './http-room.ts'
 import { isExtensionOrigin, isOwnHost, isOwnOrigin, secretIn } from './request-check.ts'
 import type { Tokens } from './tokens.ts'
@@ -33,6 +34,7 @@ export interface Address {
 
 export interface WebSocketTransportOptions {
   tokens: Tokens
+  awaited: AwaitedPort
   rooms: readonly HttpRoom[]
   welcome(wire: Wire, grant: Grant): void
 }
@@ -44,6 +46,8 @@ export class WebSocketTransport {
   #webSockets: WebSocketServer | null = null
   #server: Promise<Server> | null = null
   #address: Address | null = null
+  /** Those with a token. */
+  readonly #clients = new Set<WebSocket>()
 
   constructor(options: WebSocketTransportOptions) {
     this.#options = options
@@ -76,12 +80,19 @@ export class WebSocketTransport {
     return address
   }
 
-  /** Ends the connections, too. */
+  /** Ends the connections, too; who had one is not awaited any more. */
+  async close(): Promise<void> {
+    await this.stop()
+    this.#options.awaited.forget()
+  }
+
+  /** The same at the daemon's end: the next one listens there again for who was connected. */
   async stop(): Promise<void> {
     const server = await this.#server
     this.#server = null
     this.#address = null
     if (!server) return
+    if (this.#clients.size === 0) this.#options.awaited.forget()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     const clients = this.#webSockets?.clients ?? []
     for (const client of clients) client.close(1001, 'websocketStopped')
@@ -177,7 +188,23 @@ export class WebSocketTransport {
       return
     }
     this.#options.tokens.used(grant.tokenId)
+    this.#await(client)
+    client.once('close', () => this.#options.tokens.used(grant.tokenId))
     this.#options.welcome(new WebSocketWire(client), grant)
+  }
+
+  #await(client: WebSocket): void {
+    const { awaited } = this.#options
+    this.#clients.add(client)
+    try {
+      if (this.#address && this.#clients.size === 1) awaited.keep(this.#address.port)
+    } catch {
+      // A full disk keeps nobody out: they wait until somebody opens the port.
+    }
+    client.once('close', () => {
+      this.#clients.delete(client)
+      if (this.#address && this.#clients.size === 0) awaited.forget()
+    })
   }
 }
 
