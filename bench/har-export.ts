@@ -14,10 +14,13 @@ async function run(context: Context): Promise<Outcome> {
   const runs: ExportRun[] = []
   const unredacted: number[] = []
   const cancelled: number[] = []
+  let coldMs = Number.NaN
   const stored = context.quick ? 20_000 : 100_000
   await withFilledSession(context, stored, notes, async (session) => {
     const folder = context.folder('har')
-    await har(session, join(folder, 'warm-up'), 'standard')
+    coldMs = (await har(session, join(folder, 'warm-up'), 'standard')).firstByteMs
+    // From the second one on a process waits for the next.
+    await har(session, join(folder, 'second'), 'standard')
     for (let round = 0; round < (context.quick ? 3 : 7); round++) {
       runs.push(await har(session, join(folder, String(round)), 'standard'))
       unredacted.push((await har(session, join(folder, `${round}-off`), 'off')).perSecond)
@@ -26,7 +29,7 @@ async function run(context: Context): Promise<Outcome> {
     }
     notes.push(`The daemon had ${processTree(session.daemon.pid).length} process(es) after the exports.`)
   })
-  const ids = ['rate', 'rate-off', 'memory', 'first-byte', 'cancel']
+  const ids = ['rate', 'rate-off', 'memory', 'first-byte', 'first-byte-cold', 'cancel']
   if (!runs.length) return { rows: ids.map((id) => ({ id, measured: '', verdict: 'not measured' })), tables: [], notes }
   const perSecond = spread(runs.map((each) => each.perSecond))
   const firstByte = spread(runs.map((each) => each.firstByteMs))
@@ -38,6 +41,7 @@ async function run(context: Context): Promise<Outcome> {
       { id: 'rate-off', measured: `${withSpread(spread(unredacted), whole)}/s`, verdict: 'for information' },
       { id: 'memory', measured: `at most ${megabytes(grown.max)}`, verdict: judge(true, grown.max <= 64_000_000) },
       { id: 'first-byte', measured: withSpread(firstByte, milliseconds), verdict: judge(true, firstByte.median <= 100) },
+      { id: 'first-byte-cold', measured: milliseconds(coldMs), verdict: 'for information' },
       { id: 'cancel', measured: withSpread(spread(cancelled), milliseconds), verdict: judge(true, spread(cancelled).max <= 100) },
     ],
     tables: [
@@ -78,9 +82,15 @@ export const bench: Bench = {
     },
     {
       id: 'first-byte',
-      work: 'HAR export of 100,000 exchanges: first byte',
+      work: 'HAR export of 100,000 exchanges, within a minute after two others: first byte',
       target: '<= 100 ms',
-      limits: 'Start of the exporting process: a bare Node (start-and-memory) takes longer than the target on this machine.',
+      limits: 'A process waits for it; what is left is loading the exporter.',
+    },
+    {
+      id: 'first-byte-cold',
+      work: 'the first export of a daemon: first byte',
+      target: '-',
+      limits: 'Start of the exporting process: a bare Node (start-and-memory) takes longer than 100 ms on this machine.',
     },
     {
       id: 'cancel',

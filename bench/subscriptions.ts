@@ -30,10 +30,11 @@ async function measureDelay(context: Context, session: LoadedSession): Promise<P
   const delays = ends.map(({ serial, at }) => (follower.seen.get(serial) ?? Number.NaN) - at).filter((delay) => !Number.isNaN(delay))
   const [p50, p99] = [quantile(delays, 0.5), quantile(delays, 0.99)]
   const rate = (ends.length * 1000) / elapsedMs
-  const isValid = problem === '' && rate >= perSecond * 0.98
   const measured = `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)} at ${whole(rate)}/s${problem && `; ${problem}`}`
+  // What is missed with less to do is missed; what is met with less to do says nothing of the target.
+  const isLess = rate < perSecond * 0.98 && p99 <= 50
   return {
-    rows: [{ id: 'delay', measured, verdict: judge(isValid, p99 <= 50) }],
+    rows: [{ id: 'delay', measured, verdict: isLess && problem === '' ? 'for information' : judge(problem === '', p99 <= 50) }],
     table: {
       title: 'From the end of an exchange to its subscriber',
       columns: ['exchanges/s', 'p50', 'p99', 'longest'],
@@ -165,6 +166,9 @@ async function run(context: Context): Promise<Outcome> {
       context.log(name)
       const session = await LoadedSession.open(name, daemon, load)
       await session.exchange({ durationMs: 500 })
+      // What a subscriber hears of is what was sent after it came.
+      const problem = await session.problem()
+      if (problem) throw new Error(`the warm-up is not on record: ${problem}`)
       parts.push(await part(session))
       await session.discard()
     }
@@ -189,7 +193,8 @@ export const bench: Bench = {
       id: 'delay',
       work: 'an exchange reaches its subscriber after its end, at 2,000 exchanges/s',
       target: 'p99 <= 50 ms',
-      limits: 'Batches of copies are up to 10 ms old, commits 25 ms apart.',
+      limits:
+        'Batches of copies are up to 10 ms old, commits 25 ms apart. The rate is the one that was reached: where load, proxy and subscriber share two cores it may be less than asked for, and the delay is then the wait for a core.',
     },
     { id: 'idle', work: '200 subscribers of a session without traffic: capture rate of another', target: '> 0.98 x without', limits: '' },
     {

@@ -1,5 +1,5 @@
-/** Where an exporter writes: a file descriptor that the daemon opened. */
-import { writeSync } from 'node:fs'
+/** Where an exporter writes: a file that the daemon made, or a descriptor. */
+import { constants, openSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 
 const scratchBytes = 256 * 1024
@@ -12,13 +12,25 @@ type Done = (error?: Error | null) => void
 export class ExportOutput extends Writable {
   /** Written so far. */
   bytes = 0
-  #descriptor: number
+  /** Or still the path of the file. */
+  #to: string | number
   #scratch = Buffer.allocUnsafeSlow(scratchBytes)
   #readAgain: ((bytes: Buffer) => void) | null = null
 
-  constructor(descriptor: number) {
+  constructor(to: string | number) {
     super({ decodeStrings: false, highWaterMark: scratchBytes })
-    this.#descriptor = descriptor
+    this.#to = to
+  }
+
+  override _construct(done: Done): void {
+    let failure: Error | null = null
+    try {
+      // A link in its place is not the daemon's file.
+      if (typeof this.#to === 'string') this.#to = openSync(this.#to, constants.O_WRONLY | constants.O_NOFOLLOW)
+    } catch (error) {
+      failure = error as Error
+    }
+    done(failure)
   }
 
   /** Hears all that is written, piece by piece; what it throws fails the export. */
@@ -45,7 +57,7 @@ export class ExportOutput extends Writable {
   #putBytes(bytes: Buffer, length: number): void {
     this.#readAgain?.(bytes.subarray(0, length))
     for (let at = 0; at < length; ) {
-      const written = writeSync(this.#descriptor, bytes, at, length - at, null)
+      const written = writeSync(this.#to as number, bytes, at, length - at, null)
       at += written
       this.bytes += written
     }

@@ -1,4 +1,4 @@
-/** The daemon's side of one exporter process: starts it, hears it, and ends it when it may not go on. */
+/** The daemon's side of one exporter process: gives it its job, hears it, and ends it when it may not go on. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
@@ -16,9 +16,18 @@ export interface ExporterLimits {
   silenceMs: number
   /** Between asking it to stop and killing it, ms. */
   graceMs: number
+  /** So long a process waits for the next export after two in a row, ms. */
+  spareMs: number
 }
 
-export const exporterLimits: ExporterLimits = { heapMiB: 512, residentMiB: 1024, silenceMs: 15_000, graceMs: 1_000 }
+export const exporterLimits: ExporterLimits = { heapMiB: 512, residentMiB: 1024, silenceMs: 15_000, graceMs: 1_000, spareMs: 60_000 }
+
+/** Waits for its job. @param out what its `outDescriptor` is: open for writing; or 'pipe' */
+export const startExporterProcess = (
+  out: number | 'pipe' | 'ignore',
+  { heapMiB }: ExporterLimits,
+  compileCache: string | null,
+): ChildProcess => startPluginProcess({ entry: entry(import.meta.url, './exporter-process'), stdio: [out, 'ipc'], heapMiB, compileCache })
 
 /** Why the daemon killed it. */
 export type Verdict = 'aborted' | 'silent' | 'memory' | 'textTooLarge'
@@ -36,10 +45,9 @@ export interface ChildExit {
 
 interface ChildOptions {
   job: ExporterJob | FollowJob
-  /** Open for writing; or 'pipe'. */
-  out: number | 'pipe' | 'ignore'
+  /** That has no job yet. */
+  process: ChildProcess
   limits: ExporterLimits
-  compileCache: string | null
   heard(message: FromExporter): void
   /** Whether captures take all they can get; nobody asks when absent. */
   isCrowded?(): boolean
@@ -61,22 +69,17 @@ export class ExporterChild {
   readonly #isCrowded: () => boolean
   #wasCrowded = false
 
-  constructor({ job, out, limits, compileCache, heard, isCrowded = () => false }: ChildOptions) {
+  constructor({ job, process, limits, heard, isCrowded = () => false }: ChildOptions) {
     this.#isCrowded = isCrowded
     this.#limits = limits
     this.#heard = heard
-    this.#child = startPluginProcess({
-      entry: entry(import.meta.url, './exporter-process'),
-      stdio: [out, 'ipc'],
-      heapMiB: limits.heapMiB,
-      compileCache,
-    })
+    this.#child = process
     this.#child.on('message', (message: FromExporter) => this.#receive(message))
     this.exit = this.#settle()
     this.#send(job)
   }
 
-  /** What it writes, with `out: 'pipe'`. */
+  /** What it writes to a pipe. */
   get output(): Readable {
     return this.#child.stdio[3] as Readable
   }

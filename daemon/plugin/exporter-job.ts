@@ -21,7 +21,7 @@ type RunJob = Extract<ExporterJob, { job: 'run' }>
 export class ExporterRunJob {
   /** Handed to the exporter so far, without those it left out. */
   exchanges = 0
-  readonly #output = new ExportOutput(outDescriptor)
+  readonly #output: ExportOutput
   readonly #folder: FolderOutput
   readonly pace: ExportPace
   #job: RunJob
@@ -44,6 +44,7 @@ export class ExporterRunJob {
     const failed = (error: Error) => {
       this.#writeFailure ??= error
     }
+    this.#output = new ExportOutput((!job.isFolder && job.partial) || outDescriptor)
     this.#output.on('error', failed)
     this.#folder = new FolderOutput(job.isFolder ? job.partial : null, () => this.#redacted?.newCheck() ?? null, failed)
   }

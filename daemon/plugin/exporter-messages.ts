@@ -4,7 +4,7 @@ import type { Session } from '../../sdk/model.ts'
 import type { PluginInfo } from '../../sdk/plugin-info.ts'
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 
-/** The file descriptor of an exporter process on which the export goes out. */
+/** The file descriptor of an exporter process on which text goes out, and what follows a session. */
 export const outDescriptor = 3
 
 /** The daemon's first message. */
@@ -23,9 +23,9 @@ export type ExporterJob =
       dataRoot: string
       /** The run's own folder; removed when the daemon is gone before the end. */
       scratch: string
-      /** The `partial` is a folder, and there is no descriptor. */
+      /** The `partial` is a folder. */
       isFolder: boolean
-      /** The file behind the descriptor, removed when the daemon is gone before the end; null for a pipe. */
+      /** What is written to, and is there already; removed when the daemon is gone before the end. null: the pipe behind outDescriptor. */
       partial: string | null
     }
 

@@ -1,4 +1,5 @@
 /** Runs exporters, each in a process of its own. Main thread; it reads no session file and imports no plugin. */
+import type { ChildProcess } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { codes, fromWire, invalidParams, limitExceeded, unavailable, type WeirError } from '../../sdk/errors.ts'
@@ -7,7 +8,7 @@ import type { Session } from '../../sdk/model.ts'
 import type { ExporterInfo } from '../../sdk/plugin-info.ts'
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 import { cancelled, Turns } from '../thread/turns.ts'
-import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits } from './exporter-child.ts'
+import { type ChildExit, ExporterChild, type ExporterLimits, exporterLimits, startExporterProcess } from './exporter-child.ts'
 import type { ExporterJob, FollowJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'
 import type { FileWatch } from './file-watch.ts'
@@ -15,6 +16,7 @@ import { OutFile, refused } from './out-file.ts'
 import { OutFolder } from './out-folder.ts'
 import { howItEnded, isNotStarted, notStarted, PluginDirectory } from './plugin-directory.ts'
 import { Scratch } from './scratch.ts'
+import { SpareProcess } from './spare-process.ts'
 
 export interface ExporterRunnerOptions {
   /** WEIR_HOME: the plugins' own folders are `plugins/<name>` in it. */
@@ -84,6 +86,7 @@ export class ExporterRunner {
   /** Of plugins of all kinds. */
   readonly directory: PluginDirectory
   readonly #scratch: Scratch
+  readonly #spare: SpareProcess
   #running = new Set<ExporterChild>()
   #following = new Set<ExporterChild>()
   #turns = new Turns(atOnce)
@@ -95,6 +98,7 @@ export class ExporterRunner {
     // No plugin has such a name.
     this.#scratch = new Scratch(join(options.home, 'plugins', '.scratch'))
     const { home, modules = [], modulesFrom = home, compileCache = null, files = { watch: () => undefined } } = options
+    this.#spare = new SpareProcess(() => startExporterProcess('pipe', this.#limits, compileCache), this.#limits.spareMs)
     this.directory = new PluginDirectory({
       named: modules,
       from: modulesFrom,
@@ -137,7 +141,8 @@ export class ExporterRunner {
     const scratch = await this.#scratch.make()
     const whole: FollowJob = { ...job, job: 'follow', module, scratch, dataRoot: join(this.#options.home, 'plugins') }
     try {
-      const child = this.#spawn(whole, out, exporter, signal, heard)
+      const start = () => startExporterProcess(out, this.#limits, this.#options.compileCache ?? null)
+      const child = this.#give(whole, start, exporter, signal, heard)
       this.#following.add(child)
       void child.exit.then(() => {
         this.#following.delete(child)
@@ -159,7 +164,7 @@ export class ExporterRunner {
       if (this.#following.has(child)) setTimeout(kill, lastBatchMs, child).unref()
       else kill(child)
     }
-    await Promise.all(running.map(({ exit }) => exit))
+    await Promise.all([this.#spare.close(), ...running.map(({ exit }) => exit)])
   }
 
   async #within<T>(work: (scratch: string) => Promise<T>): Promise<T> {
@@ -199,12 +204,16 @@ export class ExporterRunner {
     const isFolder = place instanceof OutFolder
     const partial = place?.partial ?? null
     const job: ExporterJob = { job: 'run', module, session, where, options, redact, dataRoot, scratch, isFolder, partial }
-    return this.#spawn(job, isFolder ? 'ignore' : (place?.descriptor ?? 'pipe'), exporter, signal, heard)
+    const child = this.#give(job, () => this.#spare.take(), exporter, signal, heard)
+    void child.exit.then(() => {
+      if (!this.#closed) this.#spare.used()
+    })
+    return child
   }
 
-  #spawn(
+  #give(
     job: ExporterJob | FollowJob,
-    out: number | 'pipe' | 'ignore',
+    start: () => ChildProcess,
     exporter: string,
     signal: AbortSignal | undefined,
     heard: (message: FromExporter) => void,
@@ -214,8 +223,8 @@ export class ExporterRunner {
       if ('log' in message) this.#options.log('info', message.log, { plugin: exporter })
       else heard(message)
     }
-    const { compileCache = null, isCrowded = () => false } = this.#options
-    const child = new ExporterChild({ job, out, limits: this.#limits, compileCache, heard: hear, isCrowded })
+    const { isCrowded = () => false } = this.#options
+    const child = new ExporterChild({ job, process: start(), limits: this.#limits, heard: hear, isCrowded })
     const abort = () => child.abort()
     signal?.addEventListener('abort', abort, { once: true })
     this.#running.add(child)

@@ -3,7 +3,7 @@ import { codes, fromWire, notFound, unavailable, WeirError } from '../../sdk/err
 import { moduleName } from '../../sdk/plugin/module-name.ts'
 import type { Manifest } from '../../sdk/plugin.ts'
 import type { PluginFault, PluginInfo } from '../../sdk/plugin-info.ts'
-import { type ChildExit, ExporterChild, type ExporterLimits } from './exporter-child.ts'
+import { type ChildExit, ExporterChild, type ExporterLimits, startExporterProcess } from './exporter-child.ts'
 import type { ExporterJob, FromExporter } from './exporter-messages.ts'
 import { pluginFailed } from './failure.ts'
 import type { FileWatch } from './file-watch.ts'
@@ -166,7 +166,7 @@ export class PluginDirectory {
       else if (info) add(found, { module, builtIn: builtIn.includes(module) }, info)
     }
     const job: ExporterJob = { job: 'list', modules: [...waiting] }
-    return new ExporterChild({ job, out: 'ignore', limits, compileCache, heard }).exit
+    return new ExporterChild({ job, process: startExporterProcess('ignore', limits, compileCache), limits, heard }).exit
   }
 }
 

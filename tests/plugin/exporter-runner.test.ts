@@ -339,6 +339,50 @@ describe('cancelled', () => {
   })
 })
 
+describe('exports in a row', () => {
+  const ownPid = { body: 'out.write(String(process.pid))' }
+  const children = () =>
+    readdirSync('/proc/self/task').flatMap((task) => {
+      const file = `/proc/self/task/${task}/children`
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : []
+    })
+
+  test('have a process that waits for them from the third on, and each has one of its own', async () => {
+    const { run, runner, outs } = await stage(ownPid)
+    const before = [(await run({})).text, (await run({})).text]
+    const waiting = children()
+    const out = join(outs, 'x')
+    await run({ out })
+    const third = readFileSync(out, 'utf8')
+    expect(waiting).toContain(third)
+    expect(before).not.toContain(third)
+    const next = children()
+    expect(next).toContain((await run({})).text)
+    await runner.close()
+  })
+
+  test('leave no process behind: neither when nobody exports any more nor when the daemon stops', async () => {
+    const hurried = await stage({ ...ownPid, limits: { spareMs: 2_000 } })
+    const stopped = await stage(ownPid)
+    const before = new Set(children())
+    for (const { run } of [hurried, hurried, stopped, stopped]) await run({})
+    await stopped.runner.close()
+    await vi.waitFor(() => expect(children().filter((pid) => !before.has(pid) && isRunning(Number(pid)))).toEqual([]), 20_000)
+  })
+
+  test('lose nothing when the process that waits dies', async () => {
+    const { run, runner } = await stage(ownPid)
+    const before = new Set(children())
+    await run({})
+    await run({})
+    const waiting = children().filter((pid) => pid !== '' && !before.has(pid))
+    for (const pid of waiting) process.kill(Number(pid), 'SIGKILL')
+    await vi.waitFor(() => expect(waiting.some((pid) => existsSync(`/proc/${pid}`))).toBe(false))
+    expect(waiting).not.toContain((await run({})).text)
+    await runner.close()
+  })
+})
+
 test('a daemon that is killed leaves no half file behind', async () => {
   const { folder, outs, session } = await stage({ body: "out.write('half'); await new Promise(() => setInterval(() => {}, 1000))" })
   const runnerModule = join(import.meta.dirname, '../../daemon/plugin/exporter-runner.ts')
