@@ -43,6 +43,7 @@ export async function attachChromium({ endpoint, url }: AttachOptions, run: Sour
     return 'the connection to the browser was closed'
   })
   const stop = async () => {
+    await capture.heard()
     connection.close()
     await ended
   }

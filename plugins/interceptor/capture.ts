@@ -30,6 +30,9 @@ export interface CaptureOptions {
  */
 const network = { maxTotalBufferSize: 3 * mostBodyBytes, maxResourceBufferSize: mostBodyBytes, maxPostDataSize: 64 * 1024 }
 
+/** A part of what a source has to stop. */
+const lastWordsMs = 700
+
 export class Capture {
   readonly connection: CdpConnection
   readonly #outbox: Outbox
@@ -89,6 +92,11 @@ export class Capture {
     const targetId = place === 'newTab' ? (await connection.ask('Target.createTarget', { url: 'about:blank' })).targetId : null
     const { session } = await this.#targets.page(targetId)
     await connection.ask('Page.navigate', { url }, session)
+  }
+
+  /** Before the browser is told to end: what its pages have told and is on its way arrives. */
+  async heard(): Promise<void> {
+    await this.#targets.heard(lastWordsMs)
   }
 
   /** What was seen is with the recorder when it resolves. */

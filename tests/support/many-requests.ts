@@ -1,5 +1,7 @@
 /** A page that asks 500 times at once, 100 times for the same; which of them is which tell the place in its script and a header field. */
+import type { RequestListener } from 'node:http'
 import { createSecureServer } from 'node:http2'
+import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Exchange } from '../../sdk/model.ts'
 import { testCa } from './certificates.ts'
@@ -27,19 +29,17 @@ export interface ManyRequests {
 /** HTTP/1.1 or HTTP/2. */
 export async function startManyRequests(version: 'h1' | 'h2'): Promise<ManyRequests> {
   let asked = 0
-  const server = createSecureServer(
-    { ...(await (await testCa()).issue(['localhost'])), allowHTTP1: true, ALPNProtocols: version === 'h1' ? ['http/1.1'] : ['h2'] },
-    (request, response) => {
-      const { url: path = '' } = request
-      if (path === '/') response.setHeader('content-type', 'text/html')
-      if (path === '/many.js') response.setHeader('content-type', 'text/javascript')
-      if (request.headers['x-n'] !== undefined) asked++
-      const body =
-        path === '/' ? page : path === '/many.js' ? script(requests) : `you asked for ${path} as ${String(request.headers['x-n'])}`
-      // Answers overtake each other.
-      setTimeout(() => response.end(body), Number(request.headers['x-n'] ?? 0) % 7)
-    },
-  )
+  const answer: RequestListener = (request, response) => {
+    const { url: path = '' } = request
+    if (path === '/') response.setHeader('content-type', 'text/html')
+    if (path === '/many.js') response.setHeader('content-type', 'text/javascript')
+    if (request.headers['x-n'] !== undefined) asked++
+    const body = path === '/' ? page : path === '/many.js' ? script(requests) : `you asked for ${path} as ${String(request.headers['x-n'])}`
+    // Answers overtake each other.
+    setTimeout(() => response.end(body), Number(request.headers['x-n'] ?? 0) % 7)
+  }
+  const tls = await (await testCa()).issue(['localhost'])
+  const server = version === 'h1' ? createServer(tls, answer) : createSecureServer(tls, answer as never)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = () => {
     server.close()

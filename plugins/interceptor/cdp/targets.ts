@@ -74,6 +74,12 @@ export class Targets {
     await connection.ask('Target.setAutoAttach', autoAttach)
   }
 
+  /** Resolves when the processes of all have answered: what they had told before is here. One that stands still is not waited for longer than that. */
+  async heard(withinMs: number): Promise<void> {
+    const answers = [...this.#watched.keys()].map((session) => this.#say('Runtime.runIfWaitingForDebugger', undefined, session))
+    await Promise.race([Promise.all(answers), setTimeout(withinMs, undefined, { ref: false })])
+  }
+
   of(session: string | undefined): WatchedTarget | undefined {
     return session === undefined ? undefined : this.#watched.get(session)
   }

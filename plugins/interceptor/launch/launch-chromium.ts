@@ -78,6 +78,7 @@ export async function launchChromium(
       return how
     })
     const stop = async () => {
+      await seen.heard()
       const closing = end()
       // Who stops it may not wait for a browser that takes its time.
       await seen.stop()
