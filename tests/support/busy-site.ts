@@ -80,7 +80,8 @@ const pages: { readonly [path: string]: string } = {
     <script src="/script.js"></script>`),
   '/frame': html(`<script>fetch('/frame-fetch').then(() => parent.postMessage('done', '*'))</script>`),
   '/scope/page': html(`<script>
-    fetch('/scope/made').then(() => fetch('/scope/passed')).then(() => parent.postMessage('done', '*'))</script>`),
+    const text = async (path) => (await fetch(path)).text()
+    text('/scope/made').then(() => text('/scope/passed')).then(() => parent.postMessage('done', '*'))</script>`),
   '/after': html('<script>fetch("/done")</script>'),
 }
 
@@ -96,7 +97,7 @@ const scripts: { readonly [path: string]: string } = {
 }
 
 /** How often each is asked for on the wire, and how often by the page alone, beyond that. */
-export const expected: { readonly [path: string]: { wire: number; alone?: number } } = {
+export const askedFor: { readonly [path: string]: { wire: number; alone?: number } } = {
   '/': { wire: 1 },
   '/script.js': { wire: 1 },
   '/fetch': { wire: 1 },
@@ -123,6 +124,8 @@ export const expected: { readonly [path: string]: { wire: number; alone?: number
   '/scope/worker.js': { wire: 1 },
   '/scope/page': { wire: 1 },
   '/scope/made': { wire: 0, alone: 1 },
+  // The page asks its worker, and that asks the site.
+  '/scope/passed': { wire: 1, alone: 1 },
   '/beacon': { wire: 1 },
   '/kept-alive': { wire: 1 },
   '/after': { wire: 1 },

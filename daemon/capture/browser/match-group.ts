@@ -115,17 +115,19 @@ export class MatchGroup<S extends Sighting, W extends Wire> {
 
   /**
    * The wire of a request that was given up without an answer, where nobody says that it was sent at all: one on the browser's own connections that was cut in the
-   * same second, and can be nobody else's. null: there is none, or nobody can tell.
+   * same second, and can be nobody else's. Others before it, one after the other and all without an answer, are earlier attempts of the same: Chromium sends
+   * again what a connection that it used again lost. null: there is none, or nobody can tell.
    */
   cutWith(sighting: S): W | null {
     const { source, answeredAt, endedAt, incomplete } = sighting
     if (answeredAt > 0 || endedAt === 0 || incomplete) return null
-    const [only, ...others] = this.candidates(sighting)
-    if (only === undefined || others.length > 0 || !only.isCut || !this.#connections.belongs(source, only)) return null
-    if (Math.abs(only.endedAt - endedAt) > crossingMs) return null
-    for (const other of this.sightings) if (other !== sighting && other.at <= only.at + clockSlackMs) return null
-    for (const sender of this.senders) if (maySend(sender, only)) return null
-    return only
+    const attempts = this.candidates(sighting).sort((one, other) => one.at - other.at)
+    const last = attempts.at(-1)
+    if (last === undefined || !last.isCut || Math.abs(last.endedAt - endedAt) > crossingMs) return null
+    if (!attempts.every((wire, place) => this.#connections.belongs(source, wire) && isBefore(wire, attempts[place + 1]))) return null
+    for (const other of this.sightings) if (other !== sighting && other.at <= last.at + clockSlackMs) return null
+    for (const sender of this.senders) if (attempts.some((wire) => maySend(sender, wire))) return null
+    return last
   }
 
   /** The sighting whose earlier attempt this wire was, where it can be no other's; null: none, or nobody can tell. */
@@ -145,6 +147,10 @@ export class MatchGroup<S extends Sighting, W extends Wire> {
 
 /** It ended without an answer. */
 export const isVain = ({ endedAt, answeredAt }: Wire): boolean => endedAt > 0 && answeredAt === 0
+
+/** An attempt in vain that was over when the next one began. */
+const isBefore = (wire: Wire, next: Wire | undefined): boolean =>
+  next === undefined || (isVain(wire) && wire.endedAt <= next.at + clockSlackMs)
 
 const maySend = ({ sighting, wire }: Sender<Sighting, Wire>, vain: Wire): boolean =>
   sighting.at <= vain.at + clockSlackMs && (wire === null || vain.endedAt <= wire.at + clockSlackMs)

@@ -245,6 +245,19 @@ describe('a request that no proxy saw', () => {
     expect(session.links).toEqual(['1 proxy /1 is r1', '2 proxy /2 or 3', '3 browser /2 is r2 or 2', '4 browser /3 is r3'])
   })
 
+  it('is one with all attempts of it that were cut, one after the other', () => {
+    const session = new BrowsedSession()
+    const failure = { reason: 'upstreamClosed', message: 'net::ERR_EMPTY_RESPONSE' } as const
+    session.script.opened(1).opened(2)
+    session.tell({ kind: 'connection', connection: 10, port: 50_001 }, { kind: 'connection', connection: 11, port: 50_002 })
+    session.asks('r1', 'https://example.com/')
+    session.script.client(1, get('/')).closed(1)
+    session.read()
+    session.script.client(2, get('/')).closed(2)
+    session.ended('r1', { failure }).later(6_000)
+    expect(session.links).toEqual(['1 proxy / is r1 resent 2', '2 proxy / is r1 resends 1'])
+  })
+
   it('appears a while after it was given up, where it may have gone through the proxy', () => {
     const session = new BrowsedSession()
     const failure = { reason: 'clientAborted', message: 'net::ERR_ABORTED' } as const

@@ -53,7 +53,7 @@ interface RequestPlan {
   answerMs: number
   toBrowserMs: number
   /** What becomes of it. `lost`: given up before it was sent. `cut`: given up when it had been sent; `late`: when the answer was on its way. */
-  fate: 'answered' | 'cached' | 'lost' | 'cut' | 'late' | 'resent' | 'unseen' | 'foreign'
+  fate: 'answered' | 'cached' | 'lost' | 'cut' | 'cutAgain' | 'late' | 'resent' | 'unseen' | 'foreign'
   sightDelayMs: number
 }
 
@@ -65,6 +65,7 @@ const fates = fc.constantFrom<RequestPlan['fate']>(
   'cached',
   'lost',
   'cut',
+  'cutAgain',
   'late',
   'resent',
   'unseen',
@@ -169,7 +170,7 @@ export function worldOf({ plans, telling, saysSent, wireDelayMs, skewMs }: Brows
       tell(now + plan.answerMs, { kind: 'ended', sighting, at: now + plan.answerMs + skewMs, connection: null })
     else {
       let sentAt = now + plan.toProxyMs
-      if (plan.fate === 'resent') {
+      if (plan.fate === 'resent' || plan.fate === 'cutAgain') {
         const vain = wireOf(plan, sentAt, sighting, connection)
         sighting.vain.push(vain)
         wireNews.push({ at: sentAt + 2, news: { kind: 'wireEnded', wire: vain, at: sentAt + 2, isCut: true } })
@@ -177,7 +178,7 @@ export function worldOf({ plans, telling, saysSent, wireDelayMs, skewMs }: Brows
       }
       const wire = wireOf(plan, sentAt, sighting, connection)
       sighting.truth = wire
-      if (plan.fate === 'cut') {
+      if (plan.fate === 'cut' || plan.fate === 'cutAgain') {
         wireNews.push({ at: sentAt + plan.answerMs, news: { kind: 'wireEnded', wire, at: sentAt + plan.answerMs, isCut: true } })
         const at = sentAt + plan.answerMs
         tell(at, { kind: 'ended', sighting, at: at + skewMs, connection: givesUpAloud ? number : null })
