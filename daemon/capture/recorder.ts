@@ -340,7 +340,11 @@ export class Recorder {
     for (const reader of this.#readers) {
       reader.close()
       reader.stop(null, { reason: 'proxyCrashed', message: 'the proxy thread died while this was open' }, now)
-      for (const session of this.#sessions.values()) session.addGap(reader.lastAt || now, now, 'proxyCrashed', null)
+      const from = reader.lastAt || now
+      for (const session of this.#sessions.values()) {
+        session.addGap(from, now, 'proxyCrashed', null)
+        session.browsers?.missed(from, now)
+      }
     }
     this.#readers.clear()
     this.#wake()

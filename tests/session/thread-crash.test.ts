@@ -2,9 +2,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, vi } from 'vitest'
+import type { Params } from '../../sdk/protocol.ts'
 import { daemonInProcess } from '../support/daemon-in-process.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
+
+type FedEvent = Params<'source/feed'>['events'][number]
 
 const origin = () =>
   startOrigin((request, response) => void (request.url === '/never' ? response.write('begun') : response.end(`body of ${request.url}`)), {
@@ -61,6 +64,45 @@ describe('when the recorder thread dies', () => {
     expect(items).toMatchObject([{ state: expect.stringMatching(/aborted|failed/), error: { reason: 'recorderCrashed' } }])
     await client.call('session/stop', { sessionId: session.id })
     expect(await broken).toBe('broken')
+  })
+})
+
+describe('when a thread dies under a source that tells what a browser asks', () => {
+  it.each(['recorder', 'proxy'] as const)('the %s: it goes on, and what it told before is on record or in a gap', async (thread) => {
+    const { client, threads, kill } = await daemonInProcess()
+    const { url } = await origin()
+    const session = await client.call('session/start', {})
+    const port = session.proxy?.port ?? 0
+    const { sourceId } = await client.call('source/start', { kind: 'extension', sessionId: session.id })
+    let number = 1
+    const tell = async (...events: FedEvent[]) => {
+      const { acknowledged } = await client.call('source/feed', { sourceId, from: number, events })
+      expect(acknowledged).toBe(number + events.length - 1)
+      number = acknowledged + 1
+    }
+    const asks = (id: string, path: string): FedEvent => {
+      const view = { resource: 'fetch' as const, page: url }
+      return { kind: 'request', id, at: Date.now(), exchange: 'http', method: 'GET', url: `${url}${path}`, headers: [], view }
+    }
+    const answer = { reason: 'OK', httpVersion: '1.1', headers: [], proxied: true }
+    await tell(asks('open', '/open'))
+    kill(thread)
+    await vi.waitFor(() => expect(threads[thread].restarts).toBe(1))
+    // A call that waits for the new thread.
+    await client.call('session/set', { sessionId: session.id, name: 'survivor' })
+    await tell({ kind: 'response', id: 'open', at: Date.now(), status: 200, ...answer }, { kind: 'end', id: 'open', at: Date.now() })
+    await tell(asks('after', '/after'))
+    await getThrough(port, `${url}/after`)
+    await tell({ kind: 'response', id: 'after', at: Date.now(), status: 200, ...answer }, { kind: 'end', id: 'after', at: Date.now() })
+    await client.call('session/stop', { sessionId: session.id })
+    const { items } = await client.call('exchange/list', { sessionId: session.id })
+    // One exchange, or two that are linked: what began within some ms of the loss may be another one that was not seen.
+    const [wire, ...copies] = items.filter(({ request }) => request.url.endsWith('/after'))
+    expect(wire).toMatchObject({ source: 'proxy', browser: { sourceId } })
+    expect(copies.map(({ browser }) => browser?.ambiguous)).toEqual(wire?.browser?.requestId === 'after' ? [] : [[wire?.seq]])
+    expect(gapsOf(session.file)).toContain(`${thread}Crashed`)
+    // Only one of both has forgotten it.
+    expect(items.filter(({ request }) => request.url.endsWith('/open'))).toHaveLength(thread === 'proxy' ? 1 : 0)
   })
 })
 

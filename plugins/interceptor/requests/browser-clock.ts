@@ -26,6 +26,8 @@ export class BrowserClock {
     if (this.#ahead !== null) return
     const ours = this.#monotonic() - (this.now() - wallTime * 1000)
     const ahead = timestamp * 1000 - ours
+    // A browser that says it in another way.
+    if (!Number.isFinite(ahead)) return
     this.#ahead = Math.abs(ahead) < sameMs ? 0 : ahead
   }
 
