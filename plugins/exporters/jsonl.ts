@@ -32,12 +32,11 @@ const jsonl = defineExporter({
         for await (const exchange of exchanges) {
           const { readBody: _, streamBody: _stream, messages: read, ...plain } = exchange
           const line: JsonlLine = { weir: jsonlVersion, ...plain }
-          const written = bodies ? await bodiesOf(exchange, maxBodyBytes) : {}
-          if (Object.keys(written).length > 0) line.bodies = written
-          const inside = messages ? await all(read()) : []
-          if (inside.length > 0) line.messages = inside
           // JSON.stringify writes lone surrogates as escapes, so a line is always UTF-8.
-          text.add(`${JSON.stringify(line)}\n`)
+          text.add(JSON.stringify(line).slice(0, -1))
+          if (bodies) await addBodies(text, exchange, maxBodyBytes)
+          if (messages) await addMessages(text, read())
+          text.add('}\n')
           if (text.isFull) await text.flush()
         }
         await text.flush()
@@ -46,25 +45,48 @@ const jsonl = defineExporter({
   },
 })
 
-async function bodiesOf(exchange: ExportedExchange, maxBodyBytes: number): Promise<NonNullable<JsonlLine['bodies']>> {
-  const written: NonNullable<JsonlLine['bodies']> = {}
+/** Of a body that is text whenever it can be, bytes: people read it. A larger one is whatever is shorter. */
+const readableBytes = 1024 * 1024
+
+async function addBodies(text: PacedText, exchange: ExportedExchange, maxBodyBytes: number): Promise<void> {
+  let opening = ',"bodies":{'
   for (const part of parts) {
     const size = exchange[part]?.bodySize ?? 0
     if (size === 0) continue
-    written[part] = size > maxBodyBytes ? { leftOut: size } : bodyOf(await exchange.readBody(part))
+    const body: JsonlBody | { leftOut: number } = size > maxBodyBytes ? { leftOut: size } : bodyOf(await exchange.readBody(part))
+    text.add(`${opening}"${part}":${JSON.stringify(body)}`)
+    opening = ','
+    if (text.isFull) await text.flush()
   }
-  return written
+  if (opening === ',') text.add('}')
+}
+
+/** There may be millions of them: they go out as they are read. */
+async function addMessages(text: PacedText, messages: AsyncIterable<Message>): Promise<void> {
+  let opening = ',"messages":['
+  for await (const message of messages) {
+    text.add(opening + JSON.stringify(message))
+    opening = ','
+    if (text.isFull) await text.flush()
+  }
+  if (opening === ',') text.add(']')
 }
 
 function bodyOf(bytes: Uint8Array): JsonlBody {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return isUtf8(buffer) ? { text: buffer.toString('utf8') } : { base64: buffer.toString('base64') }
+  const isText = isUtf8(buffer) && (buffer.length <= readableBytes || escapedBytes(buffer) <= (buffer.length * 4) / 3)
+  return isText ? { text: buffer.toString('utf8') } : { base64: buffer.toString('base64') }
 }
 
-async function all(messages: AsyncIterable<Message>): Promise<Message[]> {
-  const found: Message[] = []
-  for await (const message of messages) found.push(message)
-  return found
+/** What JSON makes of it: `\n` and the like for some characters, `\u0000` for other control characters. */
+function escapedBytes(text: Buffer): number {
+  let bytes = text.length
+  for (const byte of text)
+    if (byte < 0x20) bytes += shortEscapes.has(byte) ? 1 : 5
+    else if (byte === 0x22 || byte === 0x5c) bytes++
+  return bytes
 }
+
+const shortEscapes = new Set(Buffer.from('\b\t\n\f\r'))
 
 export default jsonl

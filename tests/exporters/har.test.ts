@@ -44,6 +44,11 @@ describe('the document', () => {
 })
 
 describe('an entry', () => {
+  test('has the version of HTTP that the exchange has, whatever it is called', async () => {
+    for (const httpVersion of ['constructor', '__proto__', '4'])
+      expect((await entryOf(exported({ request: { httpVersion } }))).request.httpVersion).toBe(`HTTP/${httpVersion}`)
+  })
+
   test('keeps header order, case and duplicates, with one entry for each set-cookie', async () => {
     const headers: [string, string][] = [
       ['X-B', '1'],

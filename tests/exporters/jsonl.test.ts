@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import jsonl from '../../plugins/exporters/jsonl.ts'
@@ -53,4 +54,47 @@ it('leaves out what is not wanted, and says how much of a body', async () => {
   expect(bare).not.toHaveProperty('messages')
   const [short] = (await linesOf([exchange], { maxBodyBytes: 4 })) as [JsonlLine]
   expect(short.bodies).toEqual({ response: { leftOut: 5 } })
+})
+
+it('a large body is whatever is shorter in the line', async () => {
+  const size = 1024 * 1024 + 1
+  const bodyOf = async (body: Buffer) => ((await linesOf([exported({}, { response: body })])) as [JsonlLine])[0].bodies?.response
+  const readable = Buffer.alloc(size, 'a line of text\n')
+  expect(await bodyOf(readable)).toEqual({ text: readable.toString() })
+  const zeros = Buffer.alloc(size)
+  expect(await bodyOf(zeros)).toEqual({ base64: zeros.toString('base64') })
+  const few = zeros.subarray(0, 10)
+  expect(await bodyOf(few)).toEqual({ text: few.toString() })
+})
+
+it('messages go out as they are read', async () => {
+  const [count, piece] = [2_000, 'x'.repeat(1000)]
+  let given = 0
+  let ahead = 0
+  const exchange = {
+    ...exported({ kind: 'websocket' }),
+    async *messages(): AsyncGenerator<Message> {
+      for (; given < count; given++) yield { index: given, at: 1, direction: 'sent', type: 'text', text: piece, size: piece.length }
+    },
+  }
+  let text = ''
+  let seen = 0
+  const out = new Writable({
+    decodeStrings: false,
+    write(written: string, _encoding, done) {
+      text += written
+      ahead = Math.max(ahead, given - seen)
+      seen = given
+      done()
+    },
+  })
+  const exporter = jsonl.create({} as never, { log: () => undefined, signal: new AbortController().signal, dataDir: '' })
+  await exporter.run({
+    exchanges: (async function* () {
+      yield exchange
+    })(),
+    out,
+  } as never)
+  expect((JSON.parse(text) as JsonlLine).messages).toHaveLength(count)
+  expect(ahead).toBeLessThan(200)
 })

@@ -101,6 +101,14 @@ describe('an import', () => {
     expect(await imported(await flows(everyKind()))).toEqual(whatComesBack())
   })
 
+  it('of any version of HTTP is a flow', async () => {
+    const versions = ['constructor', '__proto__', '2', '1.0']
+    const content = await flows(versions.map((httpVersion) => exported({ request: { httpVersion } })))
+    const read = await imported(content)
+    expect(read.map(({ request }) => request.httpVersion)).toEqual(['', '', '2', '1.0'])
+    expect(content.toString('latin1')).toContain('HTTP/constructor')
+  })
+
   it('of any exchange is what was exported', async () => {
     const latin1 = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 12 })
     const headers: fc.Arbitrary<Headers> = fc.array(fc.tuple(latin1, latin1), { maxLength: 4 })

@@ -266,6 +266,12 @@ describe.skipIf(tshark === null)('tshark', () => {
   })
 })
 
+it('a method of any length is a packet; its comment has the beginning', async () => {
+  const method = 'M'.repeat(66_000)
+  const { bytes } = await exportText(pcapng, [exported({ request: { method, url: 'http://origin.test/' } })], {})
+  expect(bytes.toString('latin1')).toMatch(/weir 1 M{40} http:\/\/origin\.test\/ 200/)
+})
+
 it('tunnels are left out', async () => {
   expect((await exportText(pcapng, everyKind, {})).leftOut).toBe(1)
 })

@@ -127,3 +127,14 @@ test('any bytes are read again as they were', async () => {
     { seed: 20_261_125, numRuns: 100 },
   )
 })
+
+test('only a real address is in the head of a record', async () => {
+  const from = async (address: string) => {
+    const [, request] = await read(await archive([exported({ server: { address, port: 80 } })]))
+    expect(request?.type).toBe('request')
+    return request?.named('WARC-IP-Address')
+  }
+  expect(await from('fe80::1%eth0')).toBe('fe80::1')
+  expect(await from('origin.test')).toBeNull()
+  expect(await from('1.2.3.4\r\nWARC-Type: metadata\r\n\r\nX')).toBeNull()
+})

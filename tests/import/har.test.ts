@@ -188,7 +188,9 @@ it('the origin is known where its address is', () => {
     tls: { version: 'TLSv1.3', certificate: { subject: 'a.test', issuer: 'CA', validFrom: 1000, validTo: 2000 } },
   })
   expect(read({ entry: { serverIPAddress: '10.0.0.1' } }).exchange.server).toEqual({ address: '10.0.0.1', port: 443 })
-  expect(read({ entry: { _securityDetails: tls } }).exchange).toMatchObject({ server: null, tls: null })
+  expect(read({ entry: { serverIPAddress: 'fe80::1%eth0' } }).exchange.server).toEqual({ address: 'fe80::1%eth0', port: 443 })
+  for (const serverIPAddress of [undefined, 'unknown', '1.2.3.4\r\nWARC-Type: metadata', 'fe80::1%\r\n'])
+    expect(read({ entry: { serverIPAddress, _securityDetails: tls } }).exchange).toMatchObject({ server: null, tls: null })
 })
 
 it.each([

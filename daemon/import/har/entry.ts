@@ -1,4 +1,5 @@
 /** One entry of a HAR, whoever wrote it: what browsers and tools do in their own ways is understood, what weir's own `_` fields say is kept. */
+import { isIP } from 'node:net'
 import { type Anomaly, anomalies, type Exchange, type Headers, type Request, type Response, type Tls } from '../../../sdk/model.ts'
 import { httpVersionOf } from '../http-version.ts'
 import { EntryFault, type ImportedExchange } from '../imported-exchange.ts'
@@ -109,7 +110,7 @@ function endingOf(entry: JsonObject, response: Response | null): Pick<Exchange, 
 function originOf(entry: JsonObject): Pick<Exchange, 'server' | 'tls'> {
   const address = textOf(entry.serverIPAddress).replace(/^\[(.*)\]$/, '$1')
   const port = numberOf(entry._serverPort)
-  if (address === '') return { server: null, tls: null }
+  if (!isIP(address)) return { server: null, tls: null }
   const url = textOf(objectOf(entry.request).url)
   const named = /^\w+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(url)?.[1]
   const server = { address, port: port ?? Number(named ?? (/^(?:https|wss):/i.test(url) ? 443 : 80)) }

@@ -2,8 +2,8 @@
  * One exchange as a HAR 1.2 entry: JSON without the closing brace, for the writer to add headers and bodies. Written out
  * member by member, because objects made only to be printed are most of what an export costs.
  */
-import { isIP } from 'node:net'
 import type { Endpoint, Exchange, Headers, Informational, Message } from '../../../sdk/model.ts'
+import { ipAddress } from '../text/ip-address.ts'
 import { type UriForm, uriOf } from '../text/uri.ts'
 import { browserJson } from './browser.ts'
 import { responseCookies } from './cookies.ts'
@@ -12,8 +12,13 @@ import type { HeaderFacts } from './header-facts.ts'
 import type { SecurityDetails } from './security-details.ts'
 import { harTimings, timingsJson, totalTime } from './timings.ts'
 
-const versions: Record<string, string> = { '1.1': '"HTTP/1.1"', '2': '"http/2.0"', '3': '"http/3.0"', '': '""' }
-const harVersion = (version: string): string => versions[version] ?? json(`HTTP/${version}`)
+const versions = new Map([
+  ['1.1', '"HTTP/1.1"'],
+  ['2', '"http/2.0"'],
+  ['3', '"http/3.0"'],
+  ['', '""'],
+])
+const harVersion = (version: string): string => versions.get(version) ?? json(`HTTP/${version}`)
 const json = JSON.stringify
 const listed = (list: object[]) => (list.length > 0 ? json(list) : '[]')
 const pairs = (headers: Headers) => json(headers.map(([name, value]) => ({ name, value })))
@@ -80,9 +85,8 @@ export function responseJson(exchange: Exchange, headers: HeaderFacts | null): s
 const informationalJson = ({ status, reason, headers }: Informational) =>
   `{"status":${status},"statusText":${json(reason)},"headers":${pairs(headers)}}`
 
-/** Only a real address is one; an IPv6 zone is the capturing machine's own. */
+/** Only a real address is one. */
 function serverJson({ address, port }: Endpoint): string {
-  const zone = address.indexOf('%')
-  const real = zone < 0 ? address : address.slice(0, zone)
-  return isIP(real) ? `,"serverIPAddress":"${real}","_serverPort":${port}` : `,"_serverPort":${port}`
+  const real = ipAddress(address)
+  return real === null ? `,"_serverPort":${port}` : `,"serverIPAddress":"${real}","_serverPort":${port}`
 }

@@ -83,14 +83,14 @@ async function responseOf(exchange: ExportedExchange): Promise<tnet.Netstring> {
 async function messageOf(exchange: ExportedExchange, part: Part): Promise<{ [name: string]: tnet.Netstring }> {
   const { httpVersion = '', headers = [], trailers = [] } = exchange[part] ?? {}
   return {
-    http_version: tnet.bytes(versions[httpVersion] ?? `HTTP/${httpVersion || '1.1'}`),
+    http_version: tnet.bytes(versions.get(httpVersion) ?? `HTTP/${httpVersion || '1.1'}`),
     headers: fields(headers),
     content: await content(exchange, part),
     trailers: trailers.length > 0 ? fields(trailers) : tnet.none,
   }
 }
 
-const versions: { readonly [version: string]: string } = { '2': 'HTTP/2.0' }
+const versions = new Map([['2', 'HTTP/2.0']])
 
 /** What was not kept is what mitmproxy did not keep: none. */
 async function content(exchange: ExportedExchange, part: Part): Promise<tnet.Netstring> {

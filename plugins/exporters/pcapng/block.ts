@@ -50,7 +50,7 @@ export function fileHead(): Buffer {
   ])
 }
 
-/** @param at Unix ms @param comment shown with the packet; null: none */
+/** @param at Unix ms @param comment shown with the packet, of at most 65,535 bytes; null: none */
 export function packetBlock(packet: Buffer, at: number, comment: string | null): Buffer {
   const body = Buffer.alloc(20 + padded(packet.length))
   const microseconds = Math.max(0, Math.round(at * 1000))

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream'
 import type { Exchange, Part, Session } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
 import { countedBody } from '../text/counted-body.ts'
+import { ipAddress } from '../text/ip-address.ts'
 import { uriOf } from '../text/uri.ts'
 import { archivedHead } from './archived-head.ts'
 import { digestLabel, endOfRecord, type NamedField, recordDate, recordHead, recordId } from './record.ts'
@@ -70,7 +71,8 @@ function describing(exchange: Exchange, part: Part): NamedField[] {
     ['Content-Type', `application/http;msgtype=${part}`],
   ]
   if (part === 'response') fields.push(['WARC-Concurrent-To', recordId(sessionId, seq, 'request')])
-  if (server?.address) fields.push(['WARC-IP-Address', server.address])
+  const address = server && ipAddress(server.address)
+  if (address !== null) fields.push(['WARC-IP-Address', address])
   if (request.httpVersion === '2') fields.push(['WARC-Protocol', 'h2'])
   const why = whyCut(exchange, part)
   if (why !== null) fields.push(['WARC-Truncated', why])
