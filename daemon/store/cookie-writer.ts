@@ -6,6 +6,7 @@ import type { CookieUrl } from '../../sdk/cookie/site.ts'
 import type { Headers } from '../../sdk/model.ts'
 import type { Database, Statement } from './database.ts'
 import { microseconds } from './exchange-row.ts'
+import { nextId } from './next-id.ts'
 import type { ExchangeRecord, FieldBlock } from './records.ts'
 
 /** Of a block of fields, as on the wire. */
@@ -35,6 +36,7 @@ export class CookieWriter {
   readonly #insert: Statement
   readonly #exists: Statement
   readonly #all: Statement
+  #nextId: number
   /** null: to be made of what is on record. */
   #seen: SeenCookies | null = null
   /** Whose exchange's change a cookie is. */
@@ -46,7 +48,8 @@ export class CookieWriter {
   #before: [seq: number, LookedAt | undefined][] = []
 
   constructor(db: Database) {
-    this.#insert = db.prepare('INSERT INTO cookie_change (seq, at, cause, reason, cookie) VALUES (?, ?, ?, ?, ?)')
+    this.#insert = db.prepare('INSERT INTO cookie_change (id, seq, at, cause, reason, cookie) VALUES (?, ?, ?, ?, ?, ?)')
+    this.#nextId = nextId(db, 'cookie_change')
     this.#exists = db.prepare('SELECT 1 FROM exchange WHERE seq = ?').pluck()
     this.#all = db.prepare('SELECT seq, cause, cookie FROM cookie_change ORDER BY id')
   }
@@ -114,7 +117,7 @@ export class CookieWriter {
 
   #put(seq: number, { at, cause, reason, cookie }: SeenChange): void {
     if (cookie !== null) this.#seqs.set(cookie, seq)
-    this.#insert.run(seq, microseconds(at), cause, reason, JSON.stringify(cookie))
+    this.#insert.run(this.#nextId++, seq, microseconds(at), cause, reason, JSON.stringify(cookie))
   }
 
   #restored(): SeenCookies {

@@ -40,11 +40,13 @@ export interface Deleted {
   to: number
 }
 
-/** The highest ids that may be gone. */
-export type GoneIds = { [T in SharedTable]: number }
+/** The highest ids that may be gone, by table. */
+export type GoneIds = { [T in SharedTable | 'cookie_change']: number }
 
 export class Deletion {
-  readonly gone: GoneIds = { head: 0, connection: 0, origin: 0, request_line: 0 }
+  readonly gone: GoneIds = { head: 0, connection: 0, origin: 0, request_line: 0, cookie_change: 0 }
+  /** They are on record. */
+  #goneIsSaved = true
   readonly #repeated: RepeatedBodies
   readonly #select: Statement
   readonly #delete: Statement
@@ -58,6 +60,7 @@ export class Deletion {
   readonly #oldestKept: Statement
   readonly #dropTombstones: Statement
   readonly #forgetUntil: Statement
+  readonly #saveGone: Statement
 
   /** Makes the indexes where they are missing; throws the driver's SqliteError. */
   constructor(db: Database, repeated: RepeatedBodies) {
@@ -74,7 +77,7 @@ export class Deletion {
     this.#delete = db.prepare('DELETE FROM exchange WHERE seq = ?')
     this.#bury = db.prepare('INSERT INTO tombstone (change, seq) VALUES (?, ?)')
     this.#deleteMessages = db.prepare('DELETE FROM message WHERE seq = ?')
-    this.#deleteCookies = db.prepare('DELETE FROM cookie_change WHERE seq = ?')
+    this.#deleteCookies = db.prepare('DELETE FROM cookie_change WHERE seq = ? RETURNING id').pluck()
     const unreferenced = (columns: readonly string[]) =>
       columns.map((column) => `NOT EXISTS (SELECT 1 FROM exchange WHERE ${column} = @id)`).join(' AND ')
     const deleteShared = (table: SharedTable) => db.prepare(`DELETE FROM ${table} WHERE id = @id AND ${unreferenced(sharedTables[table])}`)
@@ -90,6 +93,7 @@ export class Deletion {
     this.#oldestKept = db.prepare(`SELECT change FROM tombstone ORDER BY change DESC LIMIT 1 OFFSET ${keptTombstones}`).pluck()
     this.#dropTombstones = db.prepare('DELETE FROM tombstone WHERE change <= ?')
     this.#forgetUntil = db.prepare('UPDATE progress SET forgotten = ?')
+    this.#saveGone = db.prepare('INSERT INTO gone (name, id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET id = max(id, excluded.id)')
   }
 
   /** Those that are not there are passed over. @param nextChange for the tombstones @param counts are brought up to date */
@@ -103,7 +107,7 @@ export class Deletion {
       this.#delete.run(seq)
       this.#bury.run(nextChange(), seq)
       counts.messages -= this.#deleteMessages.run(seq).changes
-      this.#deleteCookies.run(seq)
+      for (const id of this.#deleteCookies.all(seq) as number[]) this.#went('cookie_change', id)
       counts.exchanges--
       counts.failed -= row.state === 2 ? 1 : 0
       counts.bytesSent -= row.request_size
@@ -120,8 +124,24 @@ export class Deletion {
 
   #deleteUnused(table: SharedTable, ids: ReadonlySet<number>): void {
     for (const id of ids) {
-      if (this.#deleteShared[table].run({ id }).changes > 0) this.gone[table] = Math.max(this.gone[table], id)
+      if (this.#deleteShared[table].run({ id }).changes > 0) this.#went(table, id)
     }
+  }
+
+  #went(table: keyof GoneIds, id: number): void {
+    this.gone[table] = Math.max(this.gone[table], id)
+    this.#goneIsSaved = false
+  }
+
+  /** At the end of each transaction that may have deleted: the next opening gives none of these ids again. */
+  save(): void {
+    if (this.#goneIsSaved) return
+    for (const [table, id] of Object.entries(this.gone)) if (id > 0) this.#saveGone.run(table, id)
+  }
+
+  /** The transaction was committed. */
+  keep(): void {
+    this.#goneIsSaved = true
   }
 
   /** Those in chunks go a little with each commit: they may be large. */

@@ -201,14 +201,18 @@ export class SessionFile implements SessionWriter {
 
   delete(seqs: readonly number[], gap?: GapRecord): number {
     const deletion = this.#readyToDelete()
-    return this.#transact((counts) => {
+    const grown = gap && { ...gap }
+    const exchanges = this.#transact((counts) => {
       const deleted = deletion.delete(seqs, () => ++this.#change, counts)
-      if (gap !== undefined && deleted.exchanges > 0) {
-        grow(gap, deleted)
-        this.#putGap(gap, counts)
+      if (grown !== undefined && deleted.exchanges > 0) {
+        grow(grown, deleted)
+        this.#putGap(grown, counts)
       }
       return deleted.exchanges
     })
+    // Only what was committed is gone.
+    if (gap !== undefined) Object.assign(gap, grown)
+    return exchanges
   }
 
   #readyToDelete(): Deletion {
@@ -264,6 +268,7 @@ export class SessionFile implements SessionWriter {
     this.#begin.run()
     try {
       result = work(counts)
+      this.#deletion?.save()
       this.#save(counts)
       this.#commit.run()
     } catch (error) {
@@ -272,6 +277,7 @@ export class SessionFile implements SessionWriter {
       throw error
     }
     this.#counts = counts
+    this.#deletion?.keep()
     this.#interned.keep()
     this.#bodies.keep()
     this.#messages.keep()

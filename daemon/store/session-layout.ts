@@ -108,7 +108,10 @@ CREATE INDEX exchange_ended_change ON exchange (ended_change) WHERE ended_change
 /** Why a cookie was rejected. */
 const cookieReasons = 'ALTER TABLE cookie_change ADD COLUMN reason TEXT'
 
-const steps: Migrations = [first, streams, clientProcesses, forgotten, endings, cookieReasons]
+/** By table: the highest id of a row that was deleted, for ids are never given again. Only deletions write it, so it costs nothing while capturing. */
+const goneIds = 'CREATE TABLE gone (name TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID'
+
+const steps: Migrations = [first, streams, clientProcesses, forgotten, endings, cookieReasons, goneIds]
 
 /** 'weir' in ASCII. */
 export const sessionKind: FileKind = { applicationId: 0x77656972, version: steps.length, noun: 'session file' }

@@ -188,8 +188,10 @@ describe('a file that is none, or no whole one', () => {
   })
 
   it('of an older weir comes in: it is brought up to date on the way', async () => {
-    // Layout 5 had no reasons of rejected cookies, and no view told them.
-    const path = changed('DROP VIEW v1_cookie_change; ALTER TABLE cookie_change DROP COLUMN reason; PRAGMA user_version = 5')
+    // Layout 5 had no reasons of rejected cookies, no view told them, and ids of what was deleted were not kept.
+    const path = changed(
+      'DROP VIEW v1_cookie_change; ALTER TABLE cookie_change DROP COLUMN reason; DROP TABLE gone; PRAGMA user_version = 5',
+    )
     const { counts, file } = await importFile(path)
     expect(counts.exchanges).toBe(8)
     expect(factsOf(file).cookies[1]).toMatchObject({ cause: 'rejected', reason: null })

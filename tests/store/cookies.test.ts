@@ -103,6 +103,23 @@ test('deleted exchanges take their changes with them', async () => {
   expect(changes().map(short)).toEqual(['2 set b=1'])
 })
 
+test('what comes after deleted changes has an index of its own, also in a reopened file: who read on from there misses nothing', async () => {
+  const opened = await open()
+  const { reader } = opened
+  const set = (value: string) => opened.file.commit([newRecord(opened.file.nextSeq(), { responseFields: answered(`a=${value}`) })], [])
+  const after = (index: number) =>
+    reader.cookieChanges(index, 10, null, Number.MAX_VALUE).items.map((change) => [change.index, short(change)])
+  set('1')
+  expect(after(0)).toEqual([[1, '1 set a=1']])
+  opened.file.delete([1])
+  set('2')
+  expect(after(1)).toEqual([[2, '2 updated a=2']])
+  opened.file.delete([2])
+  opened.reopen()
+  set('3')
+  expect(after(2)).toEqual([[3, '3 set a=3']])
+})
+
 test('what a deleted exchange set does not come back when its time comes', async () => {
   const { file, changes } = await open()
   file.commit([newRecord(file.nextSeq(), { responseFields: answered('a=1; Max-Age=5', 'b=1') })], [])

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openForReading } from '../../daemon/store/database.ts'
 import { Reader } from '../../daemon/store/reader.ts'
@@ -73,6 +74,24 @@ describe('deleting exchanges', () => {
     file.close()
   })
 
+  it('gives no id again that a deleted row had, also after a reopening', async () => {
+    const { path, file, add } = await newFile()
+    const ids = () => {
+      const db = openForReading(path, sessionKind)
+      const row = db.prepare('SELECT connection, origin, request_head, request_line FROM exchange').get()
+      db.close()
+      return row
+    }
+    add({ authority: 'first.test' })
+    expect(ids()).toEqual({ connection: 1, origin: 1, request_head: 1, request_line: 1 })
+    file.delete([1])
+    file.close()
+    const again = SessionFile.open(path)
+    again.commit([newRecord(again.nextSeq(), { authority: 'second.test' })], [])
+    expect(ids()).toEqual({ connection: 2, origin: 2, request_head: 3, request_line: 2 })
+    again.close()
+  })
+
   it('lets go what an exchange that was deleted while it was open still brings', async () => {
     const { file, add, counts } = await newFile()
     const record = add({ state: 'open', endedAt: 0, responseBody: newBodyOf([Buffer.from('first')], false) })
@@ -96,6 +115,23 @@ describe('deleting exchanges', () => {
     file.delete([3], gap)
     expect(gap).toMatchObject({ exchanges: 3, bytes: 3, from: 1_750_000_000_001, to: 1_750_000_000_003 })
     expect([count('gap'), file.counts.gaps]).toEqual([1, 1])
+    file.close()
+  })
+
+  it('leaves the gap as it was when it fails', async () => {
+    const { path, file, add, count } = await newFile()
+    for (let round = 0; round < 3; round++) add({ responseBody: newBodyOf([Buffer.from('x')]) })
+    const gap: GapRecord = { from: Number.MAX_SAFE_INTEGER, to: 0, reason: 'retention', exchanges: 0, bytes: 0 }
+    file.delete([1], gap)
+    const trouble = new Database(path)
+    trouble.exec("CREATE TRIGGER trouble BEFORE UPDATE ON progress BEGIN SELECT RAISE(ABORT, 'trouble'); END")
+    for (let round = 0; round < 2; round++) expect(() => file.delete([2, 3], gap)).toThrow('trouble')
+    expect(gap).toMatchObject({ exchanges: 1, bytes: 1 })
+    trouble.exec('DROP TRIGGER trouble')
+    trouble.close()
+    file.delete([2, 3], gap)
+    expect(gap).toMatchObject({ exchanges: 3, bytes: 3 })
+    expect([count('gap'), file.counts.exchanges]).toEqual([1, 0])
     file.close()
   })
 
