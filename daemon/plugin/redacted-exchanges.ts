@@ -47,7 +47,8 @@ export class Redaction {
     this.#finder = finder
     const short = new Set<string>()
     const collect: Pseudonym = (secret) => {
-      const replacement = secret.startsWith('redacted-') ? secret : pseudonym(secret)
+      const replacement = pseudonym(secret)
+      if (replacement === secret) return secret
       finder.add(secret, replacement)
       if (Buffer.byteLength(secret) < leastBytes && short.size < 100_000) this.report.short = short.add(secret).size
       this.report.secrets = finder.size

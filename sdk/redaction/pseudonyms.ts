@@ -6,23 +6,31 @@ import { dirname } from 'node:path'
 /** `[redacted-` and 16 hexadecimal digits: 64 bits of an HMAC-SHA-256. Safe in header fields, URLs, cookies, forms and JSON. */
 export type Pseudonym = (secret: string) => string
 
+const start = 'redacted-'
 const pseudonym = /\bredacted-[0-9a-f]{16}\b/
+const justOne = /^redacted-[0-9a-f]{16}$/
 /** Whether there is one in it. */
 export const holdsPseudonym = (text: string): boolean => pseudonym.test(text)
+/** Whether it may be a piece of any one, of more than its digits: nobody can look for it where names stand. */
+export const isPieceOfPseudonym = (text: string): boolean => {
+  const [, letters] = /^([acdert]*-)[0-9a-f]{0,16}$/.exec(text) ?? []
+  return letters !== undefined && start.endsWith(letters)
+}
 
 const keyBytes = 32
 const rememberedSecrets = 4096
 /** Longer ones are rare, characters. */
 const rememberedLength = 1024
 
-/** The names of the last secrets are remembered: the same ones come with every request. */
+/** A name is its own name, for what was hidden may come again. The names of the last secrets are remembered: the same ones come with every request. */
 export function pseudonyms(key: Uint8Array): Pseudonym {
   const hmacKey = createSecretKey(key)
   const known = new Map<string, string>()
   return (secret) => {
     let name = known.get(secret)
     if (name !== undefined) return name
-    name = `redacted-${createHmac('sha256', hmacKey).update(secret).digest('hex').slice(0, 16)}`
+    if (justOne.test(secret)) return secret
+    name = `${start}${createHmac('sha256', hmacKey).update(secret).digest('hex').slice(0, 16)}`
     if (known.size >= rememberedSecrets) known.clear()
     if (secret.length <= rememberedLength) known.set(secret, name)
     return name

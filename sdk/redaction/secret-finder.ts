@@ -1,5 +1,6 @@
 /** Finds many secrets in texts at once, in each of the ways they are commonly written, and replaces them. */
 import { limitExceeded } from '../errors.ts'
+import { isPieceOfPseudonym } from './pseudonyms.ts'
 import { headLength, leastBits, mostBits, roomFor, StartFilter } from './start-filter.ts'
 
 /** Shorter ones are too likely to stand for something else. */
@@ -36,9 +37,9 @@ export class SecretFinder {
     return this.#secrets.size
   }
 
-  /** One that is too short, or a mere word, is not looked for. */
+  /** One that is too short, a mere word, or a piece of names, is not looked for. */
   add(secret: string, replacement: string): void {
-    if (this.#secrets.has(secret) || Buffer.byteLength(secret) < leastBytes || isWord(secret)) return
+    if (this.#secrets.has(secret) || Buffer.byteLength(secret) < leastBytes || isWord(secret) || isPieceOfPseudonym(secret)) return
     this.#secrets.add(secret)
     for (const written of writings(secret)) if (written.length >= headLength) this.#addText(written, replacement)
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkConfig } from '../../daemon/plugin/loader.ts'
 import { Redaction } from '../../daemon/plugin/redacted-exchanges.ts'
+import { SecretCheck } from '../../daemon/plugin/secret-check.ts'
 import type { Headers } from '../../sdk/model.ts'
 import type { ExportedExchange, ExporterManifest } from '../../sdk/plugin.ts'
 import { pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
@@ -285,4 +286,45 @@ it('a body that changed says its true length, and that it is coded no more', asy
   const bytes = await out.readBody('request')
   expect(out.request.headers).toEqual([...jsonType, ['Content-Length', String(bytes.length)]])
   expect(out.request.bodySize).toBe(bytes.length)
+})
+
+describe('what looks like a name of a secret', () => {
+  const name = pseudonyms(Buffer.alloc(32, 1))
+  /** What jsonl writes of requests with these keys, looked through for secrets. */
+  async function written(keys: string[]): Promise<string> {
+    const finder = new SecretFinder()
+    const redaction = new Redaction('standard', name, finder)
+    const requests = keys.map((key, index) => exported({ seq: index + 1, request: { headers: [['X-Api-Key', key]] } }))
+    const out: ExportedExchange[] = []
+    for await (const exchange of redaction.exchanges(async function* () {
+      yield* requests
+    }))
+      out.push(exchange)
+    const jsonl = exporters.find(({ name: each }) => each === 'jsonl') as ExporterManifest
+    const text = await write(jsonl, out)
+    const check = new SecretCheck(finder)
+    check.read(Buffer.from(text))
+    check.end()
+    return text
+  }
+
+  it('stays when it is one: what was hidden can be exported again, and looked through', async () => {
+    const hidden = 'redacted-0123456789abcdef'
+    expect(await written([hidden, hidden])).toContain(hidden)
+  })
+
+  it('is hidden when it only begins or ends like one, and no reason to keep nothing', async () => {
+    const pieces = [
+      'redacted-',
+      'redacted-0',
+      `redacted-${'f'.repeat(15)}`,
+      'edacted-12',
+      'redacted-by-nobody',
+      `x${name('a')}`,
+      `${name('a')}0`,
+    ]
+    const text = await written(pieces)
+    for (const piece of pieces) expect(text).toContain(`"${name(piece)}"`)
+    for (const piece of pieces.slice(4)) expect(text).not.toContain(`"${piece}"`)
+  })
 })
