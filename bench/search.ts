@@ -19,9 +19,9 @@ function textBytes({ facts, sent }: LoadedSession): number {
   let bytes = 0
   let exchanges = 0
   for (let sample = 0; sample < 200; sample++) {
-    for (const { texts: parts } of texts.after(Math.floor((sample / 200) * sent), 64)) {
+    for (const exchange of texts.after(Math.floor((sample / 200) * sent), 64)) {
       exchanges++
-      for (const part of parts) bytes += part.bytes.length
+      for (const text of exchange.texts(null)) bytes += text.bytes?.length ?? 0
     }
   }
   db.close()

@@ -12,7 +12,7 @@ import {
   inflateSync,
   type ZlibOptions,
 } from 'node:zlib'
-import { limitExceeded, unavailable, WeirError } from '../../sdk/errors.ts'
+import { codes, limitExceeded, unavailable, WeirError } from '../../sdk/errors.ts'
 import type { Headers } from '../../sdk/model.ts'
 import { loadBrotli } from './brotli.ts'
 import { zstdPieces } from './zlib-pieces.ts'
@@ -36,13 +36,23 @@ export interface DecodeOptions {
   now?: () => number
 }
 
+const unread = 'the body is not decoded:'
+const readAsReceived = 'read it as it was received'
+
+/** 1004 decodeLimit for want of time: another time it may be decoded. */
+export class DecodeTimeout extends WeirError {
+  constructor() {
+    super(codes.limitExceeded, 'decodeLimit', `${unread} that takes longer than ${decodeLimits.ms / 1000} s; ${readAsReceived}`)
+  }
+}
+
 interface Work {
   cut: boolean
   /** All bytes have to belong to what is encoded. */
   whole: boolean
   /** Of the output, bytes. */
   limit: number
-  /** Throws 1004 decodeLimit once the time is over. */
+  /** Throws DecodeTimeout once the time is over. */
   inTime(): void
 }
 
@@ -105,7 +115,7 @@ function workOn(bytes: Uint8Array, codings: readonly string[], { cut, whole = fa
     throw tooMuch(`it has ${codings.length} content codings, at most ${decodeLimits.codings} are undone`)
   const deadline = now() + decodeLimits.ms
   const inTime = () => {
-    if (now() > deadline) throw tooMuch(`that takes longer than ${decodeLimits.ms / 1000} s`)
+    if (now() > deadline) throw new DecodeTimeout()
   }
   return { cut, whole, limit: Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length), inTime }
 }
@@ -246,5 +256,5 @@ const codingsByName: { readonly [name: string]: Coding | undefined } = Object.as
 })
 
 const overLimit = (limit: number) => tooMuch(`it grows beyond ${limit} bytes (${decodeLimits.ratio} times its size, at most 64 MiB)`)
-const tooMuch = (why: string) => limitExceeded('decodeLimit', `the body is not decoded: ${why}; read it as it was received`)
-const undecodable = (why: string) => unavailable('undecodable', `the body cannot be decoded: ${why}; read it as it was received`)
+const tooMuch = (why: string) => limitExceeded('decodeLimit', `${unread} ${why}; ${readAsReceived}`)
+const undecodable = (why: string) => unavailable('undecodable', `the body cannot be decoded: ${why}; ${readAsReceived}`)

@@ -3,13 +3,18 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { openForReading } from '../../daemon/store/database.ts'
 import { IndexFile } from '../../daemon/store/index/index-file.ts'
+import { Needle } from '../../daemon/store/index/needle.ts'
 import { PostingsBuilder, unitsWith } from '../../daemon/store/index/postings.ts'
+import { SearchableTexts } from '../../daemon/store/index/searchable-text.ts'
 import { TextIndexer } from '../../daemon/store/index/text-indexer.ts'
-import type { TextQuery } from '../../daemon/store/index/text-search.ts'
+import { type TextQuery, TextSearch } from '../../daemon/store/index/text-search.ts'
 import { bucketsOf } from '../../daemon/store/index/trigrams.ts'
 import { Reader } from '../../daemon/store/reader.ts'
+import type { MessageRecord } from '../../daemon/store/records.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
+import { sessionKind } from '../../daemon/store/session-layout.ts'
 import { indexPath } from '../../daemon/store/session-path.ts'
 import type { SearchHit, TextPart } from '../../sdk/search-hit.ts'
 import { temporaryHome } from '../support/home.ts'
@@ -29,8 +34,8 @@ function search(reader: Reader, text: string, more: Partial<TextQuery> = {}): Se
 const seqs = (hits: SearchHit[]): number[] => hits.map(({ seq }) => seq)
 
 /** Also of segments that are too small to be worth it. */
-function makeIndex(file: string): void {
-  const indexer = new TextIndexer(file, 0)
+function makeIndex(file: string, now?: () => number): void {
+  const indexer = new TextIndexer(file, 0, now)
   while (indexer.step());
   indexer.close()
 }
@@ -93,6 +98,43 @@ describe('an index file', () => {
       ).toEqual([['three', 'third']])
       again.close()
     }
+  })
+})
+
+const packed = (seq: number, text: string) => withBody(seq, gzipSync(text), 'text/plain', [['Content-Encoding', 'gzip']])
+
+function withMessages(seq: number, texts: string[]) {
+  const message = (text: string): MessageRecord => ({
+    at: 1_700_000_000_000,
+    direction: 'received',
+    type: 'text',
+    text,
+    data: null,
+    size: Buffer.byteLength(text),
+    event: null,
+    id: null,
+  })
+  return recorded(seq, { kind: 'websocket', messages: texts.map(message), messageCount: texts.length })
+}
+
+describe('a needle', () => {
+  it('is found wherever it stands, in either case of ASCII letters, also across the pieces in which a text is looked at', () => {
+    const unit = fc.constantFrom('ab', 'A', 'B', '\u00e9', '-')
+    const filling = fc.constantFrom(0, 65_530, 65_536, 131_070)
+    fc.assert(
+      fc.property(filling, fc.array(unit, { maxLength: 20 }), fc.array(unit, { minLength: 1, maxLength: 4 }), (length, tail, parts) => {
+        const text = 'x'.repeat(length) + tail.join('')
+        const [needle, folded] = [parts.join(''), (value: string) => value.replace(/[A-Z]/g, (letter) => letter.toLowerCase())]
+        const places = (all: string, one: string) => {
+          const bytes = Buffer.from(all)
+          const found: number[] = []
+          for (let at = bytes.indexOf(one); at >= 0; at = bytes.indexOf(one, at + Buffer.byteLength(one))) found.push(at)
+          return found
+        }
+        expect([...new Needle(needle, true).placesIn(Buffer.from(text))]).toEqual(places(text, needle))
+        expect([...new Needle(needle, false).placesIn(Buffer.from(text))]).toEqual(places(folded(text), folded(needle)))
+      }),
+    )
   })
 })
 
@@ -189,6 +231,56 @@ describe('a search', () => {
     Object.assign(late, { state: 'complete', endedAt: late.startedAt + 5 })
     file.commit([late], [])
     expect(seqs(search(reader, 'needle'))).toEqual([1])
+  })
+
+  it('reads one text after the other, and no more than is asked for', async () => {
+    const { file } = recordSession(await temporaryHome(), 10, (seq) => packed(seq, `needle ${seq}`))
+    const db = openForReading(file, sessionKind)
+    onTestFinished(() => void db.close())
+    let looks = 0
+    const exchanges = new SearchableTexts(db, () => looks++).after(0, 10)
+    expect([exchanges.length, looks]).toEqual([10, 0])
+    expect([...(exchanges[0]?.texts(['url', 'response.headers']) ?? [])].map(({ part }) => part)).toEqual(['url', 'response.headers'])
+    expect(looks).toBe(0)
+    expect([...(exchanges[0]?.texts(['response.body']) ?? [])].map(({ bytes }) => String(bytes))).toEqual(['needle 1'])
+    expect(looks).toBeGreaterThan(0)
+  })
+
+  it('comes back with each exchange once its time is over, however many are read at once', async () => {
+    const { file } = recordSession(await temporaryHome(), 5, (seq) => packed(seq, 'needle'))
+    const db = openForReading(file, sessionKind)
+    onTestFinished(() => void db.close())
+    const query = { text: 'needle', caseSensitive: false, parts: null, before: Number.MAX_SAFE_INTEGER, limit: 10 }
+    expect(new TextSearch(db, file).slice(query, 5, 0)).toMatchObject({ hits: [{ seq: 5 }], before: 5 })
+  })
+
+  it('finds what could not be decoded in time when it was indexed', async () => {
+    const { file } = recordSession(await temporaryHome(), 3, (seq) => packed(seq, `needle ${seq}`))
+    let hours = 0
+    makeIndex(file, () => 3_600_000 * hours++)
+    const reader = openReader(file)
+    expect(reader.search({ text: 'needle', caseSensitive: false, parts: null, before: 100, limit: 10 }).unindexed).toBe(0)
+    expect(seqs(search(reader, 'needle'))).toEqual([3, 2, 1])
+    expect(seqs(search(reader, 'needle 2'))).toEqual([2])
+  })
+
+  it('looks at one message after the other, so no match spans two; positions count a line feed between them', async () => {
+    const long = 'm'.repeat(200_000)
+    const texts = ['first needle', 'nee', 'dle', `${long}\u00e9 needle`, long, 'last Needle!']
+    const { file } = recordSession(await temporaryHome(), 2, (seq) => (seq === 1 ? withMessages(seq, texts) : recorded(seq)))
+    const all = Buffer.from(texts.join('\n'))
+    const expected = [
+      { part: 'messages', position: 6, before: 'first ', match: 'needle', after: '' },
+      { part: 'messages', position: all.indexOf('\u00e9 needle') + 3, before: `${'m'.repeat(57)}\u00e9 `, match: 'needle', after: '' },
+      { part: 'messages', position: all.length - 7, before: 'last ', match: 'Needle', after: '!' },
+    ]
+    const reader = openReader(file)
+    for (const prepare of [() => undefined, () => makeIndex(file)]) {
+      prepare()
+      expect(search(reader, 'needle')).toEqual([{ seq: 1, matches: expected }])
+      expect(search(reader, 'nee\ndle')).toEqual([])
+      expect(search(reader, 'needle', { parts: ['url'] })).toEqual([])
+    }
   })
 
   it('goes on page by page', async () => {

@@ -7,7 +7,9 @@ import { SearchableTexts } from './searchable-text.ts'
 import { TextSegmentBuilder, textSegments } from './text-segments.ts'
 
 /** Rows read by one statement. */
-const sliceRows = 64
+const sliceRows = 16
+/** A step ends with the exchange in hand when it has lasted so long. */
+const stepMs = 25
 /** The end of a record is left to be scanned until it holds so much text, bytes: small segments cost more than they save. */
 const worthwhileBytes = 4 * 1024 * 1024
 
@@ -21,9 +23,9 @@ export class TextIndexer {
 
   /**
    * Throws as openForReading does, and the system's errors.
-   * @param file of the session @param worthwhile bytes of text that a last segment must have to be written
+   * @param file of the session @param worthwhile bytes of text that a last segment must have to be written @param now see SearchableTexts
    */
-  constructor(file: string, worthwhile = worthwhileBytes) {
+  constructor(file: string, worthwhile = worthwhileBytes, now?: () => number) {
     this.#worthwhile = worthwhile
     this.#db = openForReading(file, sessionKind)
     try {
@@ -32,17 +34,19 @@ export class TextIndexer {
       this.#db.close()
       throw error
     }
-    this.#texts = new SearchableTexts(this.#db)
+    this.#texts = new SearchableTexts(this.#db, now)
     this.#read = textSegments(this.#file).at(-1)?.last ?? 0
   }
 
   /** Reads a few exchanges more; false: there were none. No transaction is held afterwards. */
   step(): boolean {
     const exchanges = this.#texts.after(this.#read, sliceRows)
+    const deadline = performance.now() + stepMs
     for (const exchange of exchanges) {
       this.#builder.add(exchange)
       this.#read = exchange.seq
       if (this.#builder.isFull) this.#write()
+      if (performance.now() >= deadline) break
     }
     return exchanges.length > 0
   }

@@ -7,9 +7,10 @@ import type { SearchHit, SearchMatch, TextPart } from '../../../sdk/search-hit.t
 import type { Database } from '../database.ts'
 import { indexPath } from '../session-path.ts'
 import { IndexFile } from './index-file.ts'
+import { Needle } from './needle.ts'
 import { type ExchangeTexts, SearchableTexts, type ShownTexts } from './searchable-text.ts'
 import { type SeqRange, type TextSegment, textSegments } from './text-segments.ts'
-import { bucketsOf, fold } from './trigrams.ts'
+import { bucketsOf } from './trigrams.ts'
 
 export interface TextQuery {
   text: string
@@ -53,15 +54,15 @@ export class TextSearch {
   }
 
   /**
-   * Looks for so long, at least at one run of exchanges.
+   * Looks for so long, at least at one exchange.
    * @param deadline of performance.now
    * @param shown a text that is not shown has no hits; null: all are
    */
   slice(query: TextQuery, lastSeq: number, deadline: number, shown: ShownTexts | null = null): SearchSlice {
     const segments = this.#segments()
     const indexed = segments.at(-1)?.last ?? 0
-    const needle = Buffer.from(query.text)
-    const buckets = bucketsOf(needle)
+    const needle = new Needle(query.text, query.caseSensitive)
+    const buckets = bucketsOf(needle.bytes)
     const hits: SearchHit[] = []
     let before = Math.min(query.before, lastSeq + 1)
     while (before > 1 && hits.length < query.limit) {
@@ -82,7 +83,7 @@ export class TextSearch {
     floor: number,
     query: TextQuery,
     shown: ShownTexts | null,
-    needle: Buffer,
+    needle: Needle,
     hits: SearchHit[],
     deadline: number,
   ): number {
@@ -95,17 +96,16 @@ export class TextSearch {
           before = exchange.seq
           const hit = this.#hitOf(exchange, query, shown, needle)
           if (hit) hits.push(hit)
-          if (hits.length === query.limit) return before
+          if (hits.length === query.limit || performance.now() >= deadline) return before
         }
         if (exchanges.length < sliceRows) before = from
-        if (performance.now() >= deadline) return before
       }
     }
     return floor
   }
 
   /** What is hidden is looked at only where there would be a hit. */
-  #hitOf(exchange: ExchangeTexts, query: TextQuery, shown: ShownTexts | null, needle: Buffer): SearchHit | null {
+  #hitOf(exchange: ExchangeTexts, query: TextQuery, shown: ShownTexts | null, needle: Needle): SearchHit | null {
     const hit = hitOf(exchange, query, needle)
     if (hit === null || shown === null) return hit
     const texts = this.#texts.shown(exchange.seq, shown)
@@ -124,25 +124,25 @@ export class TextSearch {
   }
 }
 
-function hitOf({ seq, texts }: ExchangeTexts, query: TextQuery, needle: Buffer): SearchHit | null {
+function hitOf({ seq, texts }: ExchangeTexts, query: TextQuery, needle: Needle): SearchHit | null {
   const matches: SearchMatch[] = []
-  for (const { part, bytes } of texts) {
-    if (query.parts !== null && !query.parts.includes(part)) continue
-    const haystack = query.caseSensitive ? bytes : fold(bytes)
-    const wanted = query.caseSensitive ? needle : fold(needle)
-    let at = haystack.indexOf(wanted)
-    for (; at >= 0 && matches.length < mostMatches; at = haystack.indexOf(wanted, at + wanted.length))
-      matches.push(matchAt(part, bytes, at, wanted.length))
+  for (const text of texts(query.parts)) {
+    if (text.bytes === null) continue
+    for (const at of needle.placesIn(text.bytes)) {
+      matches.push(matchAt(text.part, text.position, text.bytes, at, needle.bytes.length))
+      if (matches.length === mostMatches) return { seq, matches }
+    }
   }
   return matches.length > 0 ? { seq, matches } : null
 }
 
-function matchAt(part: TextPart, bytes: Buffer, at: number, length: number): SearchMatch {
+/** @param start of the bytes in the part */
+function matchAt(part: TextPart, start: number, bytes: Buffer, at: number, length: number): SearchMatch {
   const from = wholeCharacter(bytes, Math.max(0, at - contextBytes))
   const to = wholeCharacter(bytes, Math.min(bytes.length, at + length + contextBytes))
   return {
     part,
-    position: at,
+    position: start + at,
     before: bytes.toString('utf8', from, at),
     match: bytes.toString('utf8', at, at + length),
     after: bytes.toString('utf8', at + length, to),

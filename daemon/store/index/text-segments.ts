@@ -17,7 +17,7 @@ interface AboutText {
   first: number
   last: number
   units: number
-  /** Exchanges that had not ended: their texts are not in the postings. */
+  /** Exchanges that had not ended, or had texts that were not decoded in time: the postings have not all of their texts. */
   late: number[]
 }
 
@@ -87,16 +87,20 @@ export class TextSegmentBuilder {
     if (this.#inUnit === 0) this.#starts.push(seq)
     if (this.isEmpty) this.#first = seq
     this.#last = seq
-    if (isOpen) this.#late.push(seq)
-    else {
-      for (const { bytes } of texts) {
-        this.#postings.add(bytes)
-        this.#unitBytes += bytes.length
-        this.bytes += bytes.length
-      }
+    let isLate = isOpen
+    for (const { bytes } of isOpen ? [] : texts(null)) {
+      if (bytes === null) isLate = true
+      else this.#take(bytes)
     }
+    if (isLate) this.#late.push(seq)
     this.#inUnit++
     if (this.#inUnit >= unitExchanges || this.#unitBytes >= unitBytes) this.#endUnit()
+  }
+
+  #take(bytes: Buffer): void {
+    this.#postings.add(bytes)
+    this.#unitBytes += bytes.length
+    this.bytes += bytes.length
   }
 
   write(file: IndexFile): void {
