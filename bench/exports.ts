@@ -20,7 +20,7 @@ async function run(context: Context): Promise<Outcome> {
   const stored = context.quick ? 20_000 : 100_000
   await withFilledSession(context, stored, notes, async (session) => {
     const folder = context.folder('exports')
-    for (let round = 0; round < (context.quick ? 2 : 7); round++) {
+    for (let round = 0; round < (context.quick ? 2 : 5); round++) {
       for (const [exporter, made] of runs) {
         made.push(await exportOnce(session, join(folder, `${exporter}-${round}`), exporter, 'standard'))
         context.log(`  ${exporter} ${whole(made.at(-1)?.perSecond ?? 0)}/s`)

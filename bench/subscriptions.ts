@@ -121,13 +121,15 @@ async function measurePaused(context: Context, session: LoadedSession): Promise<
   const { pid } = session.daemon
   const grown: number[] = []
   const sent: number[] = []
+  const rates: number[] = []
   let problem = ''
   for (const isPaused of [false, false, true]) {
     const follower = await follow(await session.daemon.client(), session.facts.id)
     const before = rssBytes(pid)
     const rss = watchRss(pid, 100)
     if (isPaused) follower.client.pause()
-    const { exchanges } = await session.exchange({ durationMs, perSecond })
+    const { exchanges, elapsedMs } = await session.exchange({ durationMs, perSecond })
+    rates.push((exchanges * 1000) / elapsedMs)
     problem ||= await session.problem()
     grown.push(rss.stop() - before)
     sent.push(exchanges)
@@ -141,11 +143,12 @@ async function measurePaused(context: Context, session: LoadedSession): Promise<
   return {
     rows: [{ id: 'paused', measured, verdict: judge(!problem, paused <= Math.max(reading, 0) + 8_000_000) }],
     table: {
-      title: `RSS growth beside one subscriber, ${whole(perSecond)} exchanges/s`,
-      columns: ['the subscriber', 'exchanges', 'RSS growth'],
+      title: `RSS growth beside one subscriber, ${whole(perSecond)} exchanges/s at most`,
+      columns: ['the subscriber', 'exchanges', 'exchanges/s', 'RSS growth'],
       rows: ['reads (warm-up)', 'reads', 'reads nothing, then all'].map((name, at) => [
         name,
         whole(sent[at] ?? Number.NaN),
+        whole(rates[at] ?? Number.NaN),
         megabytes(grown[at] ?? Number.NaN),
       ]),
     },
