@@ -1,13 +1,12 @@
 /** A browser that tells of its requests: how many are merged with what the proxy saw, whether any wrongly, and what it costs at 500 requests a second. */
-import { createSecureServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
-import { chromium } from 'playwright-core'
 import type { Exchange } from '../sdk/model.ts'
 import { testCa } from '../tests/support/certificates.ts'
 import { chromiumPath, isChromium } from '../tests/support/chromium.ts'
 import { inScript, onWire, requests, startManyRequests } from '../tests/support/many-requests.ts'
 import { type Bench, type Context, judge, type Outcome, type RowResult, type Table } from './bench.ts'
-import { percent, whole } from './measure/format.ts'
+import { startOwnChromium } from './load/own-chromium.ts'
+import { type Round, startSteadySite } from './load/steady-site.ts'
+import { whole } from './measure/format.ts'
 import { cpuMs, processTree } from './measure/process-usage.ts'
 import { WeirDaemon } from './systems/weir-daemon.ts'
 
@@ -27,8 +26,6 @@ async function exchangesOf(daemon: WeirDaemon, sessionId: string): Promise<Excha
 
 const openSession = async (daemon: WeirDaemon, name: string) => daemon.startSession(name, (await testCa()).certificate)
 const doneWithin = 120_000
-/** Chromium refuses what a page asks for beyond some thousand at once: it waits where the machine is too slow for the rate. */
-const mostOpen = 300
 
 /** 500 at once, 100 of them the same. */
 async function merge(daemon: WeirDaemon, version: 'h1' | 'h2'): Promise<{ merged: number; wrong: number }> {
@@ -45,53 +42,25 @@ async function merge(daemon: WeirDaemon, version: 'h1' | 'h2'): Promise<{ merged
   return { merged: merged.length, wrong: merged.filter((exchange) => inScript(exchange) !== onWire(exchange)).length }
 }
 
-interface Usage {
-  asked: number
-  /** Answered to the page, a second. */
-  rate: number
+interface Usage extends Round {
   recorded: number
   /** Told by the browser, too. */
   merged: number
-  /** Of a core. */
-  daemon: number
-  browser: number
+  /** Linked as what may be one or another. */
+  apart: number
+  /** µs a request. */
+  daemonUs: number
+  browserUs: number
 }
 
-const steadyPage = (seconds: number) => `<!doctype html><link rel="icon" href="data:,"><script>
-  const began = performance.now()
-  let asked = 0
-  let open = 0
-  const ask = async (path) => {
-    open++
-    await fetch(path, { cache: 'no-store' }).then((response) => response.text()).catch(() => undefined)
-    open--
-  }
-  const step = () => {
-    const due = Math.min(${seconds * perSecond}, Math.floor((performance.now() - began) * ${perSecond / 1000}))
-    while (asked < due && open < ${mostOpen}) ask('/item/' + asked++)
-    if (asked < ${seconds * perSecond} || open > 0) setTimeout(step, 10)
-    else fetch('/done')
-  }
-  fetch('/begin').then(step)
-</script>`
-
-/** A site that says when its page begins and when it is done. */
-async function startSteadySite(seconds: number) {
-  const begun = Promise.withResolvers<void>()
-  const done = Promise.withResolvers<void>()
-  let asked = 0
-  const server = createSecureServer({ ...(await (await testCa()).issue(['localhost'])) }, (request, response) => {
-    const { url: path = '' } = request
-    if (path === '/begin') begun.resolve()
-    if (path === '/done') done.resolve()
-    if (path.startsWith('/item/')) asked++
-    response.setHeader('content-type', path === '/' ? 'text/html' : 'application/json')
-    response.end(path === '/' ? steadyPage(seconds) : `{"path":"${path}","fill":"${'x'.repeat(1000)}"}`)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `https://localhost:${(server.address() as AddressInfo).port}/`
-  return { url, begun: begun.promise, done: done.promise, asked: () => asked, close: () => server.close() }
+interface Opened {
+  /** The browser's process. */
+  pid: number
+  end(): Promise<unknown>
 }
+
+/** Opens the page. */
+type Open = (url: string, proxyPort: number, sessionId: string) => Promise<Opened>
 
 const browserUnder = (pid: number): number => {
   const found = processTree(pid).find(isChromium)
@@ -99,63 +68,62 @@ const browserUnder = (pid: number): number => {
   return found
 }
 
-/** Opens the page and gives back how the browser ends. */
-type Open = (url: string, proxyPort: number, sessionId: string) => Promise<() => Promise<unknown>>
-
-const asSource =
+const launched =
   (daemon: WeirDaemon): Open =>
   async (url, _port, sessionId) => {
     const { sourceId } = await daemon.call('source/start', { kind: 'browser', sessionId, url, headless: true, executable })
-    return () => daemon.call('source/stop', { sourceId })
+    return { pid: browserUnder(daemon.pid), end: () => daemon.call('source/stop', { sourceId }) }
   }
 
-const byItself: Open = async (url, port) => {
-  const browser = await chromium.launch({
-    executablePath: executable,
-    args: [
-      '--no-sandbox',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--ignore-certificate-errors',
-    ],
-    proxy: { server: `http://127.0.0.1:${port}`, bypass: '<-loopback>' },
-  })
-  // Not awaited: the page asks all the time.
-  void (await browser.newPage()).goto(url).catch(() => undefined)
-  return () => browser.close()
-}
+const behindProxy = (profile: string, port: number) =>
+  startOwnChromium(executable, profile, [`--proxy-server=http://127.0.0.1:${port}`, '--proxy-bypass-list=<-loopback>'])
 
-async function steady(daemon: WeirDaemon, name: string, open: Open, seconds: number): Promise<Usage> {
-  const site = await startSteadySite(seconds)
+const attached =
+  (daemon: WeirDaemon, profile: string): Open =>
+  async (url, port, sessionId) => {
+    const { pid, endpoint, close } = await behindProxy(profile, port)
+    await daemon.call('source/start', { kind: 'browser', sessionId, url, endpoint })
+    return { pid, end: close }
+  }
+
+const untold =
+  (profile: string): Open =>
+  async (url, port) => {
+    const { pid, open, close } = await behindProxy(profile, port)
+    await open(url)
+    return { pid, end: close }
+  }
+
+/** The first second is not measured. */
+async function steady(daemon: WeirDaemon, name: string, open: Open, count: number): Promise<Usage> {
+  const site = await startSteadySite()
   const { id: sessionId, proxy } = await openSession(daemon, name)
-  const end = await open(site.url, proxy?.port ?? 0, sessionId)
-  await site.begun
-  const browser = browserUnder(open === byItself ? process.pid : daemon.pid)
-  const at = performance.now()
-  const [all, ofBrowser] = [cpuMs(daemon.pid), cpuMs(browser)]
-  await site.done
-  const tookMs = performance.now() - at
-  const [allNow, ofBrowserNow] = [cpuMs(daemon.pid), cpuMs(browser)]
+  const { pid, end } = await open(site.url, proxy?.port ?? 0, sessionId)
+  await site.round(perSecond, perSecond)
+  const ofDaemon = () => cpuMs(daemon.pid) - (processTree(daemon.pid).includes(pid) ? cpuMs(pid) : 0)
+  const [daemonBefore, browserBefore] = [ofDaemon(), cpuMs(pid)]
+  const round = await site.round(count, perSecond)
+  const [daemonMs, browserMs] = [ofDaemon() - daemonBefore, cpuMs(pid) - browserBefore]
   await end()
   await daemon.call('session/stop', { sessionId })
   site.close()
-  const items = (await exchangesOf(daemon, sessionId)).filter(({ request }) => request.url.includes('/item/'))
-  const browserMs = ofBrowserNow - ofBrowser
+  const items = (await exchangesOf(daemon, sessionId)).filter(
+    ({ request }) => Number(/\/item\/(\d+)$/.exec(request.url)?.[1] ?? -1) >= perSecond,
+  )
+  const ofProxy = items.filter(({ source }) => source === 'proxy')
   return {
-    asked: site.asked(),
-    rate: (1000 * site.asked()) / tookMs,
-    recorded: items.filter(({ source, state }) => source === 'proxy' && state === 'complete').length,
-    merged: items.filter(({ browser }) => browser !== undefined).length,
-    daemon: (allNow - all - (open === byItself ? 0 : browserMs)) / tookMs,
-    browser: browserMs / tookMs,
+    ...round,
+    recorded: ofProxy.filter(({ state }) => state === 'complete').length,
+    merged: ofProxy.filter(({ browser }) => browser !== undefined).length,
+    apart: items.length - ofProxy.length,
+    daemonUs: (1000 * daemonMs) / count,
+    browserUs: (1000 * browserMs) / count,
   }
 }
 
 async function run(context: Context): Promise<Outcome> {
   if (chromiumPath === null) {
-    const rows: RowResult[] = ['h1', 'h2', 'rate', 'cpu'].map((id) => ({ id, measured: '', verdict: 'not measured' }))
+    const rows: RowResult[] = ['h1', 'h2', 'launched', 'attached', 'cpu'].map((id) => ({ id, measured: '', verdict: 'not measured' }))
     return { rows, tables: [], notes: ['There is no Chromium: nothing was measured.'] }
   }
   const daemon = await WeirDaemon.start(context.folder('weir'), context.cores.spread)
@@ -170,34 +138,39 @@ async function run(context: Context): Promise<Outcome> {
         verdict: judge(wrong === 0, merged >= 0.99 * requests),
       })
     }
-    const seconds = context.quick ? 4 : 20
-    context.log('with the source')
-    const told = await steady(daemon, 'with', asSource(daemon), seconds)
-    context.log('without')
-    const untold = await steady(daemon, 'without', byItself, seconds)
-    rows.push(
-      {
-        id: 'rate',
-        measured: `at ${whole(told.rate)}/s ${whole(told.recorded)} of ${whole(told.asked)} on record, ${whole(told.merged)} told by the browser, too`,
-        verdict: judge(told.rate > 0.9 * perSecond, told.recorded === told.asked && told.merged >= 0.99 * told.asked),
-      },
-      {
-        id: 'cpu',
-        measured: `daemon ${percent(told.daemon)} of a core (${percent(untold.daemon)} without), browser ${percent(told.browser)} (${percent(untold.browser)})`,
-        verdict: 'for information',
-      },
-    )
+    const count = perSecond * (context.quick ? 4 : 20)
+    const measured: [name: string, usage: Usage][] = []
+    const ways: [name: string, open: Open][] = [
+      ['proxy alone', untold(context.folder('alone'))],
+      ['launched', launched(daemon)],
+      ['attached', attached(daemon, context.folder('attached'))],
+    ]
+    for (const [name, open] of ways) {
+      context.log(`${perSecond} requests a second: ${name}`)
+      measured.push([name, await steady(daemon, name, open, count)])
+    }
+    const [alone, ...told] = measured
+    for (const [id, usage] of told)
+      rows.push({
+        id,
+        measured: `${whole(usage.recorded)} of ${whole(usage.asked)} on record, ${whole(usage.merged)} told by the browser, too, ${whole(usage.apart)} apart; ${whole(usage.rate)}/s (${whole(alone?.[1].rate ?? 0)}/s by the proxy alone)`,
+        verdict: judge(
+          usage.failed === 0 && usage.asked === count,
+          usage.recorded === count && usage.merged + usage.apart >= count && usage.merged >= 0.99 * count,
+        ),
+      })
+    const [, ...columns] = measured.map(([name, { browserUs, daemonUs }]) => `${name} ${whole(browserUs)} us and ${whole(daemonUs)} us`)
+    rows.push({
+      id: 'cpu',
+      measured: `browser and daemon, a request: ${columns.join(', ')}; ${whole(alone?.[1].browserUs ?? 0)} us and ${whole(alone?.[1].daemonUs ?? 0)} us by the proxy alone`,
+      verdict: 'for information',
+    })
     const table: Table = {
-      title: `${perSecond} requests a second of one page, ${seconds} s`,
-      columns: ['', 'asked', 'a second', 'on record', 'told by the browser', 'daemon, cores', 'browser, cores'],
-      rows: [told, untold].map((usage, index) => [
-        index === 0 ? 'with the source' : 'proxy alone',
-        whole(usage.asked),
-        whole(usage.rate),
-        whole(usage.recorded),
-        whole(usage.merged),
-        usage.daemon.toFixed(2),
-        usage.browser.toFixed(2),
+      title: `${whole(count)} requests of one page over HTTP/2, ${perSecond} a second asked for`,
+      columns: ['', 'asked', 'a second', 'on record', 'told by the browser', 'apart', 'daemon, us a request', 'browser, us a request'],
+      rows: measured.map(([name, usage]) => [
+        name,
+        ...[usage.asked, usage.rate, usage.recorded, usage.merged, usage.apart, usage.daemonUs, usage.browserUs].map(whole),
       ]),
     }
     return { rows, tables: [table], notes: ['`daemon` is the daemon with the process of the source, without the browser.'] }
@@ -212,17 +185,19 @@ const merged = (version: string) => ({
   limits: 'Connections and streams are known by the NetLog of the browser; what is not sure stays apart.',
 })
 
+const told = (which: string) => ({
+  work: `a page that asks 500 times a second, or as fast as it can, in a browser ${which}`,
+  target: 'none lost, at least 99 % told by the browser, too',
+  limits: 'The rate: CPU, of which browser, origin and daemon have two cores together.',
+})
+
 export const bench: Bench = {
   name: 'browser',
   rows: [
     { id: 'h1', ...merged('HTTP/1.1') },
     { id: 'h2', ...merged('HTTP/2') },
-    {
-      id: 'rate',
-      work: '500 requests a second of one page, with the source',
-      target: 'none lost, at least 99 % told by the browser, too',
-      limits: 'What the browser tells is read in one thread of a process of its own.',
-    },
+    { id: 'launched', ...told('that weir launched') },
+    { id: 'attached', ...told('that weir is attached to') },
     {
       id: 'cpu',
       work: 'the same, CPU with the source and without',

@@ -181,7 +181,9 @@ export interface SourceRun {
   sourceId: string
   /** `proxy`: null where it has none that a browser could use (it stands for an origin). */
   session: Session
-  /** For launched browsers: the CA by its key (SHA-256 of the SubjectPublicKeyInfo, base64). */
+  /** weir's CA, PEM: for launched browsers, which have to trust it. */
+  caCertificate: string
+  /** The CA by its key (SHA-256 of the SubjectPublicKeyInfo, base64). */
   caKeyHash: string
   /**
    * For browsers that are attached to (`endpoint` in the config): the session's leaf certificates have one name more, `p<port at the browser's end>.<tagDomain>`,

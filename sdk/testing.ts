@@ -213,6 +213,7 @@ export interface SourceTest<Config> {
   /** Checked by the schema, whose defaults are filled in. */
   config?: Partial<Config>
   session?: Partial<Session>
+  caCertificate?: string
   caKeyHash?: string
   dataDir?: string
 }
@@ -230,7 +231,7 @@ export interface SourceResult {
  */
 export async function openSource<Config>(
   manifest: SourceManifest<Config>,
-  { config = {}, session, caKeyHash = '', dataDir }: SourceTest<NoInfer<Config>> = {},
+  { config = {}, session, caCertificate = '', caKeyHash = '', dataDir }: SourceTest<NoInfer<Config>> = {},
 ): Promise<SourceResult> {
   checkKind(manifest, 'source')
   const checked = checkedConfig(manifest, config)
@@ -242,7 +243,14 @@ export async function openSource<Config>(
     check.check(seen)
     events.push(...structuredClone(seen))
   }
-  const run = { sourceId: 'test', session: { ...testSession, ...session }, caKeyHash, tagDomain: 'test.tag.weir.invalid', emit }
+  const run = {
+    sourceId: 'test',
+    session: { ...testSession, ...session },
+    caCertificate,
+    caKeyHash,
+    tagDomain: 'test.tag.weir.invalid',
+    emit,
+  }
   const opening = hooks(manifest)('create', () => checkOpening(manifest.create(checked, host)))
   try {
     const source = checkSource(await opening.open(run))

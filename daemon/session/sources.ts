@@ -90,7 +90,7 @@ export class Sources {
       signal.throwIfAborted()
       const { certificate } = await threads.certificateAuthority()
       const session = await this.#usable(sessionId)
-      const run = { sourceId: id, session, caKeyHash: keyHash(certificate), tagDomain: await this.#tag(entry) }
+      const run = { sourceId: id, session, caCertificate: certificate, caKeyHash: keyHash(certificate), tagDomain: await this.#tag(entry) }
       const ready = await child.open({
         module: found.module,
         dataRoot: join(home, 'plugins'),

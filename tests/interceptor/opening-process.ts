@@ -7,6 +7,7 @@ const host = { log: () => undefined, signal: new AbortController().signal, dataD
 await browser.create({ headless: true, executable }, host).open({
   sourceId: 'b1',
   session: { proxy: null } as Session,
+  caCertificate: '',
   caKeyHash: '',
   tagDomain: 'none.invalid',
   emit: async () => undefined,

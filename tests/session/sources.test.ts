@@ -59,6 +59,7 @@ test('it knows its session, the key of the CA, its config, and the names of cert
   const session = await client.call('session/get', { sessionId })
   expect(run).toMatchObject({
     session: { id: sessionId, proxy: session.proxy },
+    caCertificate: expect.stringContaining('BEGIN CERTIFICATE'),
     caKeyHash: expect.stringMatching(/^[\w+/]{43}=$/),
     tagDomain: expect.stringMatching(/^[0-9a-f]{16}\.tag\.weir\.invalid$/),
   })

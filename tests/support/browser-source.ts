@@ -69,6 +69,7 @@ export async function openBrowser({
   const source = await browser.create(config, host).open({
     sourceId: 'b1',
     session,
+    caCertificate: proxy?.ca.certificate ?? '',
     caKeyHash: proxy === null ? '' : keyHash(proxy.ca.certificate),
     tagDomain,
     async emit(more) {

@@ -24,10 +24,13 @@ class Extension {
   readonly #cookies = new BrowserCookies()
   readonly #recent: Seen[] = []
   #seen = 0
+  #shown = ''
+  readonly #hearing: Hearing
   #keeping: ReturnType<typeof setTimeout> | undefined
 
-  constructor(state: KeptState) {
+  constructor(state: KeptState, hearing: Hearing) {
     this.#state = state
+    this.#hearing = hearing
     this.#bodies = new TabBodies(() => this.#show())
     this.#account = new DaemonAccount({
       paired: state.paired,
@@ -64,6 +67,7 @@ class Extension {
   }
 
   async wake(): Promise<void> {
+    this.#hearing.set(this.#capture.setting !== null)
     await keepForNow({ run: this.#state.run })
     await this.#bodies.takeUp()
     await this.#requests.lookAtTabs()
@@ -154,18 +158,18 @@ class Extension {
   }
 
   #changed(): void {
+    this.#hearing.set(this.#capture.setting !== null)
     this.#keepSoon()
     this.#show()
   }
 
   #keepSoon(): void {
-    this.#keeping ??= setTimeout(() => {
-      this.#keeping = undefined
-      void this.#keep().catch(() => undefined)
-    }, keepMs)
+    this.#keeping ??= setTimeout(() => void this.#keep().catch(() => undefined), keepMs)
   }
 
   #keep(): Promise<void> {
+    clearTimeout(this.#keeping)
+    this.#keeping = undefined
     return keepForNow({ capture: this.#capture.setting, queue: this.#capture.queue.state, open: this.#requests.open })
   }
 
@@ -173,24 +177,54 @@ class Extension {
   #show(): void {
     const isOn = this.#capture.setting !== null
     const isWell = this.#account.state === 'connected'
-    void chrome.action.setBadgeText({ text: isOn ? (isWell ? 'on' : '…') : this.#capture.problem === null ? '' : '!' })
-    void chrome.action.setBadgeBackgroundColor({ color: isWell ? '#1a7f37' : '#9a6700' })
+    const text = isOn ? (isWell ? 'on' : '…') : this.#capture.problem === null ? '' : '!'
+    const color = isWell ? '#1a7f37' : '#9a6700'
+    if (this.#shown === text + color) return
+    this.#shown = text + color
+    void chrome.action.setBadgeText({ text })
+    void chrome.action.setBadgeBackgroundColor({ color })
+  }
+}
+
+/**
+ * Whether the browser tells of its requests, which costs it more than half as much again as a request itself: only while something is on. It is until
+ * that is known, for what wakes the worker has to be heard.
+ */
+class Hearing {
+  readonly #listen: () => () => void
+  #end: (() => void) | null
+
+  constructor(listen: () => () => void) {
+    this.#listen = listen
+    this.#end = listen()
+  }
+
+  set(isOn: boolean): void {
+    // Firefox wakes its page for those listeners alone that were there in its first turn.
+    if (isOn === (this.#end !== null) || navigator.userAgent.includes('Firefox')) return
+    if (isOn) this.#end = this.#listen()
+    else {
+      this.#end?.()
+      this.#end = null
+    }
   }
 }
 
 /** Listeners have to be there before the worker's first turn is over; what they hear waits for the state. */
 const extension = readState().then(async (state) => {
-  const made = new Extension(state)
+  const made = new Extension(state, hearing)
   await made.wake()
   return made
 })
 let awake: Extension | null = null
 void extension.then((made) => (awake = made))
 
-WebRequests.listen((act) => {
-  if (awake) awake.hear(act)
-  else void extension.then((made) => made.hear(act))
-})
+const hearing = new Hearing(() =>
+  WebRequests.listen((act) => {
+    if (awake) awake.hear(act)
+    else void extension.then((made) => made.hear(act))
+  }),
+)
 chrome.runtime.onMessage.addListener((command: Command, sender, reply: (reply: Reply) => void) => {
   if (sender.id !== chrome.runtime.id) return false
   void extension.then((made) => made.obey(command)).then(reply)

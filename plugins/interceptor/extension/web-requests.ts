@@ -42,6 +42,12 @@ interface Open {
 
 export type OpenRequests = [requestId: string, open: Open][]
 
+/** What all of its events have in common. */
+interface WebRequestEvent {
+  addListener(heard: (details: unknown) => undefined, filter: typeof everything, ...extra: [string[]] | []): void
+  removeListener(heard: (details: unknown) => undefined): void
+}
+
 /** Of those that never end nobody can say so; the oldest goes. */
 const mostOpen = 5_000
 const everything = { urls: ['<all_urls>'] }
@@ -173,43 +179,30 @@ export class WebRequests {
     return initiator === own || originUrl.startsWith(own)
   }
 
-  /** Begins to hear. To be called while the worker starts, or what woke it is missed. */
-  static listen(handle: (act: (requests: WebRequests) => void) => void): void {
+  /** Begins to hear. To be called while the worker starts, or what woke it is missed. @returns what ends it */
+  static listen(handle: (act: (requests: WebRequests) => void) => void): () => void {
     const { webRequest } = chrome
     // Chromium alone hides Cookie and others without it, and Firefox does not know the word.
     const extra = 'OnSendHeadersOptions' in webRequest && 'EXTRA_HEADERS' in webRequest.OnSendHeadersOptions ? ['extraHeaders'] : []
-    const hear = (act: (requests: WebRequests, details: Details) => void) => (details: unknown) => {
-      handle((requests) => act(requests, details as Details))
-      return undefined
+    const ends: (() => void)[] = []
+    const events = webRequest as unknown as { [name: string]: WebRequestEvent }
+    const hear = (name: keyof typeof webRequest, act: (requests: WebRequests, details: Details) => void, ...what: [string[]] | []) => {
+      const event = events[name] as WebRequestEvent
+      const heard = (details: unknown) => {
+        handle((requests) => act(requests, details as Details))
+        return undefined
+      }
+      event.addListener(heard, everything, ...what)
+      ends.push(() => event.removeListener(heard))
     }
-    webRequest.onBeforeRequest.addListener(
-      hear((requests, details) => requests.began(details)),
-      everything,
-      ['requestBody'],
-    )
-    webRequest.onSendHeaders.addListener(
-      hear((requests, details) => requests.sent(details)),
-      everything,
-      ['requestHeaders', ...extra] as never,
-    )
-    webRequest.onBeforeRedirect.addListener(
-      hear((requests, details) => requests.redirected(details)),
-      everything,
-      ['responseHeaders', ...extra] as never,
-    )
-    webRequest.onResponseStarted.addListener(
-      hear((requests, details) => requests.responded(details)),
-      everything,
-      ['responseHeaders', ...extra] as never,
-    )
-    webRequest.onCompleted.addListener(
-      hear((requests, details) => void requests.ended(details)),
-      everything,
-      ['responseHeaders', ...extra] as never,
-    )
-    webRequest.onErrorOccurred.addListener(
-      hear((requests, details) => void requests.ended(details)),
-      everything,
-    )
+    hear('onBeforeRequest', (requests, details) => requests.began(details), ['requestBody'])
+    hear('onSendHeaders', (requests, details) => requests.sent(details), ['requestHeaders', ...extra])
+    hear('onBeforeRedirect', (requests, details) => requests.redirected(details), ['responseHeaders', ...extra])
+    hear('onResponseStarted', (requests, details) => requests.responded(details), ['responseHeaders', ...extra])
+    hear('onCompleted', (requests, details) => void requests.ended(details), ['responseHeaders', ...extra])
+    hear('onErrorOccurred', (requests, details) => void requests.ended(details))
+    return () => {
+      for (const end of ends) end()
+    }
   }
 }
