@@ -18,6 +18,8 @@ export const limits = {
   readBodyMaximum: 8 * 1024 * 1024,
   /** A byte may take six as JSON. */
   readTextMaximum: 2 * 1024 * 1024,
+  /** Larger bodies, without their coding, are not looked into for secrets, so whatever hides those leaves them out: it takes ten times their size. */
+  redactedBodyBytes: 16 * 1024 * 1024,
   /** exporter/run without `out`, bytes. */
   textBytes: 8 * 1024 * 1024,
   /** Of importer/run, named. */

@@ -2,6 +2,7 @@
  * The exchanges of an export without their secrets. A first reading collects the secrets, a second one hands the exchanges out, so that one
  * that shows itself late is replaced where it occurred before, too.
  */
+import { limits } from '../../sdk/limits.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
 import { mayHoldCompressed, replaceInCompressed } from '../../sdk/redaction/compressed.ts'
@@ -13,8 +14,6 @@ import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 import { SharedResults } from '../../sdk/redaction/shared-results.ts'
 import { SeqBits } from './seq-bits.ts'
 
-/** Larger bodies, without their coding, are left out: nobody has looked into them. */
-const mostBodyBytes = 16 * 1024 * 1024
 /** They tell of the body as it passed. */
 const bodyFields = new Set(['content-encoding', 'content-length', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
 
@@ -208,11 +207,11 @@ async function lookInto(exchange: ExportedExchange): Promise<Bodies> {
 }
 
 async function decodedBody(exchange: ExportedExchange, part: Part, size: number): Promise<Uint8Array | null> {
-  if (size > mostBodyBytes) return null
+  if (size > limits.redactedBodyBytes) return null
   try {
     // What nobody decodes nobody has looked into, either, and it goes out with the rest.
     const bytes = await exchange.readBody(part, { decode: 'whole' })
-    return bytes.length > mostBodyBytes ? null : bytes
+    return bytes.length > limits.redactedBodyBytes ? null : bytes
   } catch {
     return null
   }

@@ -21,6 +21,8 @@ export interface BodyText {
 
 /** The charset is told by so many first bytes. */
 const startBytes = 64 * 1024
+/** ISO-2022-JP is decoded from its beginning, or from a line that begins at most so far before what is wanted: lines end in ASCII (RFC 1468). */
+const stateBytes = 1024 * 1024
 /** No character is longer than four bytes. */
 const mostMissing = 3
 
@@ -37,8 +39,7 @@ export function readText(content: Content, offset: number, length: number): Body
     const what = type === '' ? 'binary' : type.slice(0, 100)
     throw unavailable('notText', `this body is no text (${what}); read its bytes with exchange/readBody`)
   }
-  // The state of its escapes comes from the beginning.
-  const from = charset === 'iso-2022-jp' ? 0 : offset
+  const from = charset === 'iso-2022-jp' ? plainStart(content, offset) : offset
   const bytes = content.range(from, offset - from + length)
   const reachesEnd = from + bytes.length >= size
   const { text, used, malformed } = decoded(bytes, charset, !(ended && reachesEnd))
@@ -46,7 +47,13 @@ export function readText(content: Content, offset: number, length: number): Body
   const facts = { charset, malformed, next, size, eof: ended && next >= size, truncated }
   return from === offset
     ? { text, ...facts }
-    : { text: text.slice(decoded(bytes.subarray(0, offset), charset, false).text.length), ...facts }
+    : { text: text.slice(decoded(bytes.subarray(0, offset - from), charset, false).text.length), ...facts }
+}
+
+/** A place at or before the offset where no escape is in force. */
+function plainStart({ range }: Content, offset: number): number {
+  if (offset <= stateBytes) return 0
+  return offset - stateBytes + range(offset - stateBytes, stateBytes).lastIndexOf(0x0a) + 1
 }
 
 /** The start may end inside a character. */

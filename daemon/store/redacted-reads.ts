@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Cookie } from '../../sdk/cookie/cookie.ts'
 import { invalidParams, unavailable } from '../../sdk/errors.ts'
+import { limits } from '../../sdk/limits.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import { type Pseudonym, pseudonymKey, pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
 import type { Redactor } from '../../sdk/redaction/redactor.ts'
@@ -19,6 +20,8 @@ export class RedactedReads {
   #pseudonym: Pseudonym | null = null
   /** Of the last rules: they come with every page again. */
   #last: { key: string; redactors: readonly Redactor[] } | null = null
+  /** The body that was redacted last: its ranges are read one after the other. */
+  #lastBody: { reader: Reader; key: string; data: Uint8Array } | null = null
 
   /** @param home the names are those of the `redact` filter and of exports, whose key is there */
   constructor(home: string) {
@@ -58,7 +61,7 @@ export class RedactedReads {
 
   /**
    * A range of the redacted body. Rejects as BodyReader.content does; -32602 redactNeedsDecode; 1005 leftOutByRedaction: it cannot be read as what it says to
-   * be, or is left out by the rules.
+   * be, has more than 16 MiB, or is left out by the rules.
    */
   async body(
     reader: Reader,
@@ -79,10 +82,20 @@ export class RedactedReads {
   async content(reader: Reader, seq: number, part: Part, redact: Redact = 'off'): Promise<Content> {
     const content = await reader.content(seq, part)
     if (redact === 'off') return content
-    const body = this.#body(content.range(0, content.size), content.headers, redact)
-    if (body === null)
-      throw unavailable('leftOutByRedaction', 'the body cannot be looked into for secrets: read it without redact, if you may')
-    return { ...content, size: body.length, range: (offset, length) => body.subarray(offset, offset + length) }
+    if (content.size > limits.redactedBodyBytes)
+      throw unavailable(
+        'leftOutByRedaction',
+        `the body has ${content.size} bytes, and those of more than 16 MiB are not looked into for secrets: read it without redact, if you may`,
+      )
+    const key = `${seq} ${part} ${content.size} ${JSON.stringify(redact)}`
+    if (this.#lastBody?.reader !== reader || this.#lastBody.key !== key) {
+      const data = this.#body(content.range(0, content.size), content.headers, redact)
+      if (data === null)
+        throw unavailable('leftOutByRedaction', 'the body cannot be looked into for secrets: read it without redact, if you may')
+      this.#lastBody = { reader, key, data }
+    }
+    const { data } = this.#lastBody
+    return { ...content, size: data.length, range: (offset, length) => data.subarray(offset, offset + length) }
   }
 
   /** What a search sees; null: everything. */

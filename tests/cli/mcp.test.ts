@@ -1,5 +1,8 @@
 /** `weir mcp`, as an agent's client sees it: the SDK's own, over the real command, with real traffic. */
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -8,6 +11,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { expectExchange } from '../../sdk/expectations.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
+import { peakOf } from '../support/peak-memory.ts'
 import { getThrough } from '../support/through-proxy.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
@@ -15,6 +19,8 @@ vi.setConfig({ testTimeout: 180_000 })
 const program = join(import.meta.dirname, '../../daemon/weir.js')
 const large = Array.from({ length: 200_000 }, (_, line) => `line ${line} of a text that goes on\n`).join('')
 const budget = 20_000
+const mebibyte = 2 ** 20
+const run = promisify(execFile)
 
 interface Answer {
   facts: { [key: string]: unknown }
@@ -27,7 +33,8 @@ async function agent(...options: string[]) {
   const daemon = await startDaemon()
   const client = new Client({ name: 'a test', version: '1' })
   const words = [program, 'mcp', '--budget', String(budget), ...options]
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: words, env: daemon.env as Record<string, string> }))
+  const transport = new StdioClientTransport({ command: process.execPath, args: words, env: daemon.env as Record<string, string> })
+  await client.connect(transport)
   onTestFinished(() => client.close())
   const call = async (name: string, given: object = {}) => (await client.callTool({ name, arguments: { ...given } })) as CallToolResult
   const ask = async (name: string, given: object = {}): Promise<Answer> => {
@@ -41,7 +48,7 @@ async function agent(...options: string[]) {
     expect(isError).toBe(true)
     return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
   }
-  return { ...daemon, agent: client, ask, refusal }
+  return { ...daemon, agent: client, serverPid: transport.pid ?? 0, ask, refusal }
 }
 
 async function capturing(...options: string[]) {
@@ -84,6 +91,7 @@ describe('an agent', () => {
       'wait_for_exchange',
       'read_body',
       'read_messages',
+      'read_message',
       'overview',
       'search',
       'export_session',
@@ -183,8 +191,34 @@ describe('an answer', () => {
     expect((await ask('read_body', { seq: 1, part: 'response', offset: large.length - 10 })).facts).toMatchObject({ eof: true })
   })
 
+  test('to what asks for a body of 300 MB takes no more memory than to any other', async () => {
+    const { ask, refusal, session, client, pid, serverPid } = await capturing('--redact', 'off')
+    const block = Buffer.alloc(mebibyte, `${'every day is a line of 64 bytes, and none of them is a secret'.padEnd(63)}\n`)
+    const origin = await startOrigin(
+      (_request, response) => {
+        response.setHeader('Content-Type', 'text/plain')
+        Readable.from(Array.from({ length: 300 }, () => block)).pipe(response)
+      },
+      { tls: false },
+    )
+    await run('curl', ['-sS', '-o', '/dev/null', '--proxy', `http://127.0.0.1:${session.proxy?.port}`, origin.url])
+    await expectExchange(client, { sessionId: session.id, where: 'seq:1 state:complete', timeoutMs: 60_000 })
+    const peaks = () => [pid, serverPid].map(peakOf)
+    const before = peaks()
+    const whole = { seq: 1, part: 'response', length: 2_000_000_000 }
+    for (const offset of [0, 150 * mebibyte, 300 * mebibyte - 64]) {
+      const { facts, text, characters } = await ask('read_body', { ...whole, offset })
+      expect(characters).toBeLessThanOrEqual(budget)
+      expect(facts).toMatchObject({ size: 300 * mebibyte, eof: offset === 300 * mebibyte - 64 })
+      expect(block.toString().startsWith(text.slice(0, 1_000))).toBe(true)
+    }
+    expect(await refusal('read_body', { ...whole, redact: 'standard' })).toContain('read it without redact, if you may')
+    // Whoever read the body whole would need three hundred.
+    for (const [index, peak] of peaks().entries()) expect(peak - (before[index] ?? 0)).toBeLessThan(100 * mebibyte)
+  })
+
   test('is bounded in lists, messages, heads and exports, too', async () => {
-    const { ask, get, client, session } = await capturing()
+    const { ask, refusal, get, client, session } = await capturing()
     const path = `/${'p'.repeat(3_000)}`
     await get(...Array.from({ length: 60 }, (_, index) => `${path}/${index}`), '/events')
     const seqs: number[] = []
@@ -203,6 +237,16 @@ describe('an answer', () => {
       next: 1,
       messages: [{ index: 0, size: 100_000, text: expect.stringMatching(/x\.\.\. \(\d+ more characters\)$/) }],
     })
+    let message = ''
+    for (let offset: unknown = 0, eof: unknown = false; !eof; ) {
+      const part = await ask('read_message', { seq: 61, index: 0, offset })
+      expect(part.characters).toBeLessThanOrEqual(budget)
+      message += part.text
+      offset = part.facts.next
+      eof = part.facts.eof
+    }
+    expect(message).toBe('x'.repeat(100_000))
+    expect(await refusal('read_message', { seq: 61, index: 2 })).toBe('exchange 61 has no message 2; read_messages lists them')
     expect((await ask('read_messages', { seq: 61, since: 1 })).facts).toMatchObject({ more: false, messages: [{ index: 1, text: 'two' }] })
     await client.call('exchange/set', {
       sessionId: session.id,

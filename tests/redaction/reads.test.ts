@@ -87,6 +87,31 @@ test('a body that cannot be looked into is refused, and says how to read it', as
   await expect(client.call('exchange/readBody', params)).rejects.toMatchObject({ code: -32602, reason: 'redactNeedsDecode' })
 })
 
+test('a body of more than 16 MiB is not looked into: that takes ten times its size', async () => {
+  const { client, home } = await daemonInProcess()
+  const path = join(home.folder, 'exchanges.jsonl')
+  const large = (size: number) =>
+    testExchange({ response: { headers: [['Content-Type', 'text/plain']] }, bodies: { response: Buffer.alloc(size, 'a ') } })
+  const most = 16 * 1024 * 1024
+  writeFileSync(
+    path,
+    (
+      await runExporter(jsonl, [
+        { ...large(most), seq: 1 },
+        { ...large(most + 1), seq: 2 },
+      ])
+    ).text,
+  )
+  const { sessionId } = await client.call('importer/run', { path })
+  const read = (seq: number) =>
+    client.call('exchange/readText', { sessionId, seq, part: 'response', redact: 'standard', offset: most - 10, length: 4 })
+  expect(await read(1)).toMatchObject({ text: 'a a ', size: most, eof: false })
+  await expect(read(2)).rejects.toMatchObject({ code: 1005, reason: 'leftOutByRedaction', message: expect.stringContaining('16 MiB') })
+  await expect(client.call('exchange/readForm', { sessionId, seq: 2, part: 'response', redact: 'standard' })).rejects.toMatchObject({
+    reason: 'leftOutByRedaction',
+  })
+})
+
 test('an export whose rules have a query looks for secrets in what matches, and hides them everywhere', async () => {
   const { client, home } = await daemonInProcess()
   const path = join(home.folder, 'exchanges.jsonl')

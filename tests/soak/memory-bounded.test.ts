@@ -1,5 +1,4 @@
 /** Promise 7 with the whole daemon: many exchanges, a subscriber that does not read, a body of gigabytes, and bodies that would inflate without end. */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -7,6 +6,7 @@ import { expect, test, vi } from 'vitest'
 import { residentBytes } from '../../daemon/thread/resident-bytes.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { startOrigin, startRawOrigin } from '../support/origin.ts'
+import { peakOf } from '../support/peak-memory.ts'
 import { getThrough } from '../support/through-proxy.ts'
 import { connectTo, readHead } from '../support/wire.ts'
 import { isSoak, keepOutcome, sizeOf, timeoutOf } from './size.ts'
@@ -26,15 +26,6 @@ const answerTo = (request: string) =>
   `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n${request.slice(0, 100).padEnd(1_000, 'x')}`
 const answerLength = answerTo('').length
 const whole = (bytes: number) => `${Math.round(bytes / mebibyte)} MiB`
-
-/** The highest resident memory of a process since the last time this was asked for it, bytes; 0 where Linux's accounts are not. */
-function peakOf(pid: number): number {
-  if (process.platform !== 'linux') return 0
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-  // proc(5): 5 makes the peak what it is now.
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
-  return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
-}
 
 function expectPeak(peak: number, limit: number): void {
   if (isSoak) expect(peak).toBeLessThanOrEqual(limit)

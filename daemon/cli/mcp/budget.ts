@@ -30,10 +30,15 @@ function shortened(value: unknown, characters: number, items: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [shortText(key, characters), shortened(item, characters, items)]))
 }
 
-/** No surrogate pair is cut in two. */
+/** At most so many characters from an offset on; no surrogate pair is cut in two. */
+export function wholeCharacters(text: string, offset: number, characters: number): string {
+  const piece = text.slice(offset, offset + characters)
+  return offset + piece.length < text.length && piece.length > 1 ? piece.replace(/[\uD800-\uDBFF]$/, '') : piece
+}
+
 export function shortText(text: string, characters: number): string {
   if (text.length <= characters) return text
-  const kept = text.slice(0, characters).replace(/[\uD800-\uDBFF]$/, '')
+  const kept = wholeCharacters(text, 0, characters)
   return `${kept}... (${text.length - kept.length} more characters)`
 }
 

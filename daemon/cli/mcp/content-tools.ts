@@ -4,8 +4,9 @@ import { WeirError } from '../../../sdk/errors.ts'
 import type { Message } from '../../../sdk/model.ts'
 import type { Params } from '../../../sdk/protocol.ts'
 import { closed, Type, words } from '../../../sdk/schema.ts'
+import { UsageError } from '../exit.ts'
 import { resolveSession } from '../session-argument.ts'
-import { shortText, thatFit } from './budget.ts'
+import { shortText, thatFit, wholeCharacters } from './budget.ts'
 import { type Answer, count, given, tool } from './tool.ts'
 
 const optional = Type.Optional
@@ -50,7 +51,7 @@ export const contentTools = [
   tool({
     name: 'read_messages',
     description:
-      'The messages inside of an exchange: WebSocket, server-sent events, gRPC; also while it is open. When more is true, ask again with the `next` of the answer as `since`. Long ones are shortened.',
+      'The messages inside of an exchange: WebSocket, server-sent events, gRPC; also while it is open. When more is true, ask again with the `next` of the answer as `since`. Long ones are shortened: read_message has them whole.',
     input: closed({
       session: given.session,
       seq: given.seq,
@@ -68,7 +69,45 @@ export const contentTools = [
       return { facts: { messages: shown, more, next: since + shown.length } }
     },
   }),
+  tool({
+    name: 'read_message',
+    description:
+      'One message of an exchange, by its index in read_messages: its text (of gRPC what it means, as JSON) from an offset on. eof false: there is more, ask again with the `next` of the answer as `offset`. Of what is no text the bytes are given as base64.',
+    input: closed({
+      session: given.session,
+      seq: given.seq,
+      index: Type.Integer({ minimum: 0 }),
+      offset: optional(Type.Integer({ minimum: 0, default: 0, description: 'Characters of a text, else bytes.' })),
+      redact: given.redact,
+    }),
+    async run({ session = 'last', seq, index, offset = 0, redact }, { client, signal, budget, redact: hide }) {
+      const { id } = await resolveSession(client, session)
+      const message = await messageAt(client, { sessionId: id, seq, since: index, redact: hide(redact) }, signal)
+      const { direction, type, size, truncated, decoded, data = '' } = message
+      const facts = { index, direction, type, size, ...(truncated && { truncated }), offset }
+      const text = message.text ?? (decoded === undefined ? null : JSON.stringify(decoded))
+      if (text !== null) {
+        const piece = wholeCharacters(text, offset, budget - 500)
+        const next = offset + piece.length
+        return { facts: { ...facts, next, eof: next >= text.length }, text: piece }
+      }
+      const bytes = Buffer.from(data, 'base64')
+      const piece = bytes.subarray(offset, offset + Math.floor((budget - 500) * 0.75))
+      const next = offset + piece.length
+      return { facts: { ...facts, notText: true, next, eof: next >= bytes.length, base64: piece.toString('base64') } }
+    },
+  }),
 ]
+
+/** Rejects when the exchange has no such message. */
+async function messageAt(client: Client, which: Params<'exchange/readMessages'>, signal: AbortSignal): Promise<Message> {
+  const decode = which.redact === 'off' && { decode: true }
+  const { items } = await client.call('exchange/readMessages', { ...which, ...decode, limit: 1 }, { signal })
+  const [message] = items
+  if (message === undefined || message.index !== which.since)
+    throw new UsageError(`exchange ${which.seq} has no message ${which.since}; read_messages lists them`)
+  return message
+}
 
 async function bytes(client: Client, which: Params<'exchange/readBody'>, signal: AbortSignal): Promise<Answer> {
   const { offset = 0 } = which
