@@ -116,7 +116,7 @@ export class ExporterRunner {
 
   /**
    * @throws 1001 exporterNotFound, -32602 invalidOptions and invalidOut, 1003 pluginFailed, 1004 textTooLarge,
-   * 1005 outNotWritable and sessionUnreadable, -32800 cancelled. After a failure nothing is left behind and an existing file is as it was.
+   * 1005 outNotWritable, scratchNotWritable and sessionUnreadable, -32800 cancelled. After a failure nothing is left behind and an existing file is as it was.
    */
   async run(request: ExportRequest): Promise<ExportResult> {
     if (this.#closed) throw unavailable('stopping', 'the daemon is stopping')
@@ -136,11 +136,12 @@ export class ExporterRunner {
   /** A process that follows a session, until its job is over or aborted; `judge` says what came of it. @throws as run, 1004 tooManyFollowing */
   async follow({ job: { exporter, ...job }, out, signal, heard }: FollowStart): Promise<ExporterChild> {
     const { module } = await this.directory.find('exporter', exporter)
-    if (this.#following.size >= mostFollowing)
-      throw limitExceeded('tooManyFollowing', `${mostFollowing} exports follow sessions already: end one of them`)
     const scratch = await this.#scratch.make()
     const whole: FollowJob = { ...job, job: 'follow', module, scratch, dataRoot: join(this.#options.home, 'plugins') }
     try {
+      // Nothing is waited for between the look and the start: others start at the same time.
+      if (this.#following.size >= mostFollowing)
+        throw limitExceeded('tooManyFollowing', `${mostFollowing} exports follow sessions already: end one of them`)
       const start = () => startExporterProcess(out, this.#limits, this.#options.compileCache ?? null)
       const child = this.#give(whole, start, exporter, signal, heard)
       this.#following.add(child)

@@ -1,6 +1,7 @@
 /** Folders for the time of one run of an exporter, below one that holds nothing else. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { unavailable } from '../../sdk/errors.ts'
 
 export class Scratch {
   readonly #root: string
@@ -11,11 +12,19 @@ export class Scratch {
     this.#root = root
   }
 
-  /** A new one, 0700. */
+  /** A new one, 0700. @throws 1005 scratchNotWritable */
   async make(): Promise<string> {
-    this.#ready ??= this.#begin()
-    await this.#ready
-    return mkdtemp(join(this.#root, 'run-'))
+    this.#ready ??= this.#begin().catch((error) => {
+      // The next run tries again.
+      this.#ready = null
+      throw error
+    })
+    try {
+      await this.#ready
+      return await mkdtemp(join(this.#root, 'run-'))
+    } catch (error) {
+      throw notWritable(this.#root, error as NodeJS.ErrnoException)
+    }
   }
 
   remove(folder: string): Promise<void> {
@@ -27,3 +36,6 @@ export class Scratch {
     await mkdir(this.#root, { recursive: true, mode: 0o700 })
   }
 }
+
+const notWritable = (root: string, { code = 'unknown error' }: NodeJS.ErrnoException) =>
+  unavailable('scratchNotWritable', `the export has no folder to work in, ${root} (${code}): make room, or let the daemon write there`)

@@ -1,18 +1,15 @@
-/** A set of sequence numbers, a bit each. */
+const bitsOfWord = 32
+
+/** A set of sequence numbers, a bit each; numbers that lie far apart (a session file from elsewhere) take no memory for what is between them. */
 export class SeqBits {
-  #bits = new Uint8Array(1024)
+  readonly #words = new Map<number, number>()
 
   add(seq: number): void {
-    const at = Math.floor(seq / 8)
-    if (at >= this.#bits.length) {
-      const grown = new Uint8Array(Math.max(at + 1, 2 * this.#bits.length))
-      grown.set(this.#bits)
-      this.#bits = grown
-    }
-    this.#bits[at] = (this.#bits[at] as number) | (1 << (seq % 8))
+    const word = Math.floor(seq / bitsOfWord)
+    this.#words.set(word, (this.#words.get(word) ?? 0) | (1 << (seq % bitsOfWord)))
   }
 
   has(seq: number): boolean {
-    return ((this.#bits[Math.floor(seq / 8)] ?? 0) & (1 << (seq % 8))) !== 0
+    return ((this.#words.get(Math.floor(seq / bitsOfWord)) ?? 0) & (1 << (seq % bitsOfWord))) !== 0
   }
 }

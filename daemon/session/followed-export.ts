@@ -28,7 +28,7 @@ export class FollowedExport {
 
   /**
    * Until the session stops or the client cancels, which is no error. Rejects as ExporterRunner.run and FollowOutputs.open do, and with -32602
-   * cannotFollow, 1001 sessionDeleted, 1004 tooManyFollowing, 1005 readerGone and endpointRefused; then `data.clock` says up to where all is
+   * cannotFollow, 1002 clockForeign and clockAhead, 1001 sessionDeleted, 1004 tooManyFollowing, 1005 readerGone and endpointRefused; then `data.clock` says up to where all is
    * delivered.
    */
   async run(params: Run, listener: FollowListener): Promise<Result<'exporter/run'>> {

@@ -106,6 +106,8 @@ test('a file that is no such file is left alone, and the sentence says what to d
   await expect(follow(client, { sessionId, out }).result).rejects.toMatchObject({ code: 1002, reason: 'clockForeign' })
   writeFileSync(`${out}.clock`, JSON.stringify({ session: sessionId, exporter: 'jsonl', clock: `c:${sessionId}:1`, bytes: 30 }))
   await expect(follow(client, { sessionId, out }).result).rejects.toMatchObject({ code: 1002, reason: 'fileCut' })
+  writeFileSync(`${out}.clock`, JSON.stringify({ session: sessionId, exporter: 'jsonl', clock: `c:${sessionId}:999`, bytes: 8 }))
+  await expect(follow(client, { sessionId, out }).result).rejects.toMatchObject({ code: 1002, reason: 'clockAhead' })
   writeFileSync(`${out}.clock`, 'no clock')
   await expect(follow(client, { sessionId, out }).result).rejects.toMatchObject({ code: 1002, reason: 'clockUnreadable' })
   expect(read(out)).toBe('my words')

@@ -435,3 +435,16 @@ test('several run side by side', async () => {
   const results = await Promise.all(['a', 'b', 'c'].map((name) => run({ out: join(outs, name) })))
   expect(results.map(({ exchanges }) => exchanges)).toEqual([200, 200, 200])
 })
+
+test('sixteen exports may follow sessions, also of those that start at the same time', async () => {
+  const { session, runner } = await stage(lines)
+  const cancel = new AbortController()
+  const job = { exporter: 'mine', session, where: null, options: {}, redact: null, since: 0, target: { kind: 'pipe' } } as const
+  const starts = await Promise.allSettled(
+    Array.from({ length: 17 }, () => runner.follow({ job, out: 'ignore', signal: cancel.signal, heard: () => undefined })),
+  )
+  cancel.abort()
+  await Promise.all(starts.map((start) => (start.status === 'fulfilled' ? start.value.exit : null)))
+  expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(16)
+  expect(starts.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 1004, reason: 'tooManyFollowing' } })
+})

@@ -1,7 +1,7 @@
 /** An exporter that follows a session, inside its process: batch by batch, each delivered before the next is read. */
 import { setTimeout } from 'node:timers/promises'
 import { formatClock } from '../../../sdk/clock.ts'
-import { invalidParams, notFound, toWire, unavailable, WeirError } from '../../../sdk/errors.ts'
+import { conflict, invalidParams, notFound, toWire, unavailable, WeirError } from '../../../sdk/errors.ts'
 import { moduleName } from '../../../sdk/plugin/module-name.ts'
 import type { ExportedExchange, Exporter, ExporterManifest } from '../../../sdk/plugin.ts'
 import { EndedExchanges } from '../../store/ended-exchanges.ts'
@@ -79,12 +79,24 @@ export class ExporterFollowJob {
       if (manifest.follow !== true) throw cannotFollow(manifest.name)
       const invalid = await checkConfig(manifest, this.#job.options)
       if (invalid.length > 0) return { invalid }
+      this.#refuseAhead()
       this.#redacted = await openRedaction(this.#job, manifest)
       await this.#follow(manifest)
       const { exchanges, bytes } = this.delivered
       return { done: true, exchanges, bytes, redacted: this.#redacted?.redaction.report ?? null }
     } catch (error) {
       return { failure: toWire(this.#attribute(error)) }
+    }
+  }
+
+  /** A power cut may take the last changes from the session and not from the file of an export: the numbers that were theirs come again. */
+  #refuseAhead(): void {
+    const { session, since } = this.#job
+    const record = new EndedExchanges(session.file, session.id)
+    try {
+      if (since > record.change) throw clockAhead(formatClock(session.id, record.change))
+    } finally {
+      record.close()
     }
   }
 
@@ -222,6 +234,12 @@ const writeSession = () => Promise.reject(new Error('writeSession is for exports
 
 const isOfDriver = (error: unknown): boolean => (error as { code?: unknown } | null)?.code?.toString().startsWith('SQLITE_') ?? false
 const unreadable = () => unavailable('sessionUnreadable', 'the session file could not be read')
+
+const clockAhead = (now: string): WeirError =>
+  conflict(
+    'clockAhead',
+    `the session has lost its last changes (a power cut, an older copy of its file): its record ends before the clock to go on from. Say since ${now} to go on with what ends from now on, or begin anew (start; a file: another one)`,
+  )
 
 const cannotFollow = (name: string): WeirError =>
   invalidParams(
