@@ -5,7 +5,7 @@ import type { Query, Term, Test } from './ast.ts'
 import { type BodyTest, bodyTest, jsonBodyTest } from './body-test.ts'
 import { type FieldName, fieldOf, type Phase } from './fields.ts'
 import { isSetCookie, pathOf, someField, someParameter, someSentCookie, urlOf } from './message-values.ts'
-import type { BodyOf, QuerySubject } from './subject.ts'
+import { askedOnce, type BodyOf, type QuerySubject } from './subject.ts'
 import { foldCase, growingTest, mediaTypeTest, numberTest, scaled, textTest } from './text-test.ts'
 
 /** null: not to be known yet. */
@@ -19,10 +19,22 @@ export type Decide = (subject: QuerySubject, phase: Phase, bodyOf: BodyOf) => Tr
 type Holds = (subject: QuerySubject, bodyOf: BodyOf) => boolean
 
 const order: { readonly [P in Phase]: number } = { request: 0, response: 1, end: 2 }
+/** Their terms ask for bytes of bodies. */
+const bodyFields: ReadonlySet<FieldName> = new Set(['req.body', 'resp.body', 'req.json', 'resp.json'])
 const noBody: BodyOf = () => null
 
 /** Compiled once, asked often. Relative times are meant from now. */
 export function compilePredicate(query: Query, now = Date.now()): Decide {
+  const decide = compile(query, now)
+  return bodyTerms(query) > 1 ? (subject, phase, bodyOf) => decide(subject, phase, askedOnce(bodyOf)) : decide
+}
+
+function bodyTerms(query: Query): number {
+  if (query.type === 'term') return bodyFields.has(query.field) ? 1 : 0
+  return query.type === 'not' ? bodyTerms(query.of) : query.of.reduce((sum, part) => sum + bodyTerms(part), 0)
+}
+
+function compile(query: Query, now: number): Decide {
   switch (query.type) {
     case 'term': {
       const holds = compileTerm(query, now)
@@ -31,7 +43,7 @@ export function compilePredicate(query: Query, now = Date.now()): Decide {
       return (subject, phase, bodyOf) => (order[phase] < known ? settled(subject) : holds(subject, bodyOf))
     }
     case 'not': {
-      const decide = compilePredicate(query.of, now)
+      const decide = compile(query.of, now)
       return (subject, phase, bodyOf) => {
         const truth = decide(subject, phase, bodyOf)
         return truth === null ? null : !truth
@@ -57,7 +69,7 @@ function settledBefore({ field, test }: Term): (subject: QuerySubject) => Truth 
 
 /** Kleene's and, or: one part that is `decisive` decides; else one that is unknown leaves it open. */
 function combine(parts: Query[], now: number, decisive: boolean): Decide {
-  const decides = parts.map((part) => compilePredicate(part, now))
+  const decides = parts.map((part) => compile(part, now))
   return (subject, phase, bodyOf) => {
     let truth: Truth = !decisive
     for (const decide of decides) {

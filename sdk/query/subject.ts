@@ -41,8 +41,21 @@ export interface QuerySubject {
   readonly note: string | null
 }
 
-/** The bytes of a part, decoded as far as that goes; null: not one was kept. Asked once for each term on a body. */
+/** The bytes of a part, decoded as far as that goes; null: not one was kept. Asked once for each part that a query has terms on. */
 export type BodyOf = (part: Part) => Uint8Array | null
+
+/** Asks for a part once, and holds on to what it was given as long as it is held itself. */
+export function askedOnce(bodyOf: BodyOf): BodyOf {
+  const known = new Map<Part, Uint8Array | null>()
+  return (part) => {
+    let bytes = known.get(part)
+    if (bytes === undefined) {
+      bytes = bodyOf(part)
+      known.set(part, bytes)
+    }
+    return bytes
+  }
+}
 
 const absoluteUrl = /^(https?):\/\/([^/?#]*)([\s\S]*)$/
 

@@ -4,6 +4,7 @@
  */
 import type { Part } from '../../../sdk/model.ts'
 import type { Decide } from '../../../sdk/query/predicate.ts'
+import { askedOnce } from '../../../sdk/query/subject.ts'
 import type { FilterChain } from '../../plugin/filters/filter-chain.ts'
 import { searchableBody, searchableBytes } from '../../store/searchable-body.ts'
 import type { SessionWriter } from '../../store/surface.ts'
@@ -27,7 +28,8 @@ export class Admission {
   decide(exchange: LiveExchange): Verdict | null {
     const isOver = !exchange.isOpen && !exchange.awaitsView
     const phase = isOver ? 'end' : exchange.status === 0 ? 'request' : 'response'
-    const ask = (query: Decide) => query(exchange, phase, (part) => this.#bodyOf(exchange, part))
+    const bodyOf = askedOnce((part) => this.#bodyOf(exchange, part))
+    const ask = (query: Decide) => query(exchange, phase, bodyOf)
     const meant = this.#where === null ? true : ask(this.#where)
     if (meant !== true) return meant === null ? null : 'filtered'
     if (this.#chain === null) return 'wanted'
