@@ -20,8 +20,10 @@ export const proxyUrl = ({ host, port }: { host: string; port: number }): string
 
 export const defaultPort = (scheme: string): number => (scheme === 'https' ? 443 : 80)
 
-/** As it stands, without the default port of its scheme. */
-export function withoutDefaultPort(authority: string, scheme: 'http' | 'https'): string {
+/** As it stands, up to what ends it in a URL (RFC 3986 section 3.2), without the default port of its scheme. */
+export function withoutDefaultPort(named: string, scheme: 'http' | 'https'): string {
+  const end = named.search(/[/?#]/)
+  const authority = end < 0 ? named : named.slice(0, end)
   const port = scheme === 'https' ? ':443' : ':80'
   return authority.endsWith(port) && (authority.charCodeAt(0) === 91 || authority.indexOf(':') === authority.length - port.length)
     ? authority.slice(0, -port.length)

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { Client, ClientProcess, Failure } from '../../sdk/model.ts'
+import { AbandonedConnection } from './abandoned-connection.ts'
 import { type FollowedConnection, failure } from './connection.ts'
 import type { HeaderBlocks } from './decoders/header-block.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -224,13 +225,14 @@ export class BatchReader implements CopyVisitor {
     if (kind === CopyKind.sessionClosed) session.connectionsClosed = true
   }
 
+  /** What still passes on it lies in gaps. */
   #abandon(id: number, at: number): void {
     const followed = this.#followed.get(id)
     if (followed === undefined) return
-    this.#followed.delete(id)
-    followed.session.addGap(at, at, 'notRecorded', null)
+    const { session, connection } = followed
+    this.#followed.set(id, { session, connection: new AbandonedConnection(session, at) })
     try {
-      followed.connection.stop(failure('notRecorded'), at)
+      connection.stop(failure('notRecorded'), at)
     } catch (error) {
       this.#options.fault(error)
     }

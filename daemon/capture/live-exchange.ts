@@ -82,6 +82,8 @@ export class LiveExchange implements ExchangeRecord, QuerySubject {
   awaitsView = false
   /** Whether it is stored hangs on this; null: it does. */
   undecidedBy: Admission | null = null
+  /** It has ended, and whose process began it is still to be told. */
+  awaitsProcess = false
   /** That was asked with the response's head. */
   askedWithResponse = false
   /** That is asked again when so much of its bodies has passed, bytes. */

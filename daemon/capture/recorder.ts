@@ -410,6 +410,8 @@ export class Recorder {
       const { counts, change } = session ?? (writer as SessionWriter)
       return { ...result, counts, change }
     } catch (error) {
+      // What was committed before it failed.
+      if (session !== undefined) this.#advanced(session)
       throw isStoreError(error) ? unavailable('notWritable', 'the file of this session cannot be written; is the disk full?') : error
     } finally {
       writer?.close()

@@ -217,9 +217,15 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
   answered(client: Client, process: ClientProcess | null): void {
     const begun = this.#asked.get(client) ?? []
     this.#asked.delete(client)
-    if (process === null) return
-    client.process = process
-    for (const exchange of begun) this.touch(exchange)
+    if (process !== null) {
+      client.process = process
+      for (const exchange of begun) this.touch(exchange)
+    }
+    this.entrance.answered(client)
+  }
+
+  asksOf(client: Client): boolean {
+    return this.#asked.has(client)
   }
 
   touch(exchange: LiveExchange): void {

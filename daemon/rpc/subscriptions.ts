@@ -1,15 +1,18 @@
 /**
- * A subscription is a query and a clock; the store is its queue. Each page is sent and awaited before the next is read, so
- * a client that reads slowly only lags: nothing is dropped and no memory grows.
+ * A subscription is a query and a clock; the store is its queue. Each page is sent and awaited before the next is read, a few of a client's
+ * subscriptions at a time, so a client that reads slowly only lags: nothing is dropped and no memory grows.
  */
 import { limitExceeded, notFound, toWire, WeirError } from '../../sdk/errors.ts'
 import type { Params } from '../../sdk/protocol.ts'
-import type { ChangePage, ChangeTopic, ChangeTopics } from '../session/change-topics.ts'
+import { type ChangePage, type ChangeTopic, type ChangeTopics, isNews } from '../session/change-topics.ts'
 import { refuseMalformed } from '../session/clock.ts'
+import { Turns } from '../thread/turns.ts'
 import type { Caller } from './call.ts'
 
 /** Of one client. */
 const mostSubscriptions = 256
+/** Pages that wait for one client to read them. */
+const pagesAtOnce = 4
 /** A client whose query matches nothing is told how far its clock is, so that it need not start over; at most so often, ms. */
 const bookmarkMs = 1_000
 /** The wait after a reading that failed for the moment, ms. */
@@ -17,7 +20,7 @@ const retryMs = 250
 
 export class Subscriptions {
   readonly #topics: ChangeTopics
-  readonly #byClient = new Map<Caller, Map<string, Subscription>>()
+  readonly #byClient = new Map<Caller, ClientSubscriptions>()
   #ids = 0
 
   constructor(topics: ChangeTopics) {
@@ -27,14 +30,14 @@ export class Subscriptions {
   /** Resolves once it is known to be possible; from then on the client is told. Rejects with 1004 tooManySubscriptions, and as exchange/list does. */
   async subscribe({ since, ...query }: Params<'exchange/subscribe'>, client: Caller, signal: AbortSignal): Promise<string> {
     if (since !== undefined) refuseMalformed(since)
-    const own = this.#of(client)
+    const { own, turns } = this.#of(client)
     if (own.size >= mostSubscriptions)
       throw limitExceeded('tooManySubscriptions', `a client may have ${mostSubscriptions} subscriptions; end some, or connect again`)
     const topic = this.#topics.open(query)
     try {
       const now = await topic.now(signal)
       const id = `s${++this.#ids}`
-      const subscription = new Subscription(id, client, topic, since ?? now)
+      const subscription = new Subscription(id, client, topic, turns, since ?? now)
       own.set(id, subscription)
       // The answer goes first.
       setImmediate(() => void subscription.run().finally(() => own.delete(id)))
@@ -47,38 +50,46 @@ export class Subscriptions {
 
   /** Rejects with 1001 subscriptionNotFound. */
   unsubscribe(id: string, client: Caller): void {
-    const subscription = this.#byClient.get(client)?.get(id)
+    const subscription = this.#byClient.get(client)?.own.get(id)
     if (!subscription) throw notFound('subscriptionNotFound', 'this connection has no subscription of that id')
     subscription.end()
   }
 
-  #of(client: Caller): Map<string, Subscription> {
+  #of(client: Caller): ClientSubscriptions {
     const known = this.#byClient.get(client)
     if (known !== undefined) return known
-    const own = new Map<string, Subscription>()
-    this.#byClient.set(client, own)
+    const all: ClientSubscriptions = { own: new Map(), turns: new Turns(pagesAtOnce) }
+    this.#byClient.set(client, all)
     void client.closed.then(() => {
       this.#byClient.delete(client)
-      for (const subscription of own.values()) subscription.end()
+      for (const subscription of all.own.values()) subscription.end()
     })
-    return own
+    return all
   }
+}
+
+interface ClientSubscriptions {
+  own: Map<string, Subscription>
+  /** To read a page and send it. */
+  turns: Turns
 }
 
 class Subscription {
   readonly #id: string
   readonly #client: Caller
   readonly #topic: ChangeTopic
+  readonly #turns: Turns
   #clock: string
   #isOver = false
   /** Leaves what is waited for now. */
   #leave: () => void = () => undefined
   #toldAt = performance.now()
 
-  constructor(id: string, client: Caller, topic: ChangeTopic, clock: string) {
+  constructor(id: string, client: Caller, topic: ChangeTopic, turns: Turns, clock: string) {
     this.#id = id
     this.#client = client
     this.#topic = topic
+    this.#turns = turns
     this.#clock = clock
   }
 
@@ -98,13 +109,23 @@ class Subscription {
 
   async #step(): Promise<void> {
     try {
-      const page = await this.#unlessEnded(this.#topic.next(this.#clock))
-      if (page === null) return
-      if (this.#isWorthTelling(page)) await this.#tell(page)
-      this.#clock = page.clock
+      await this.#unlessEnded(this.#topic.changed(this.#clock))
+      const over = await this.#turns.take()
+      try {
+        await this.#pass()
+      } finally {
+        over()
+      }
     } catch (error) {
       await this.#failed(error)
     }
+  }
+
+  async #pass(): Promise<void> {
+    const page = await this.#unlessEnded(this.#topic.next(this.#clock))
+    if (page === null || !isNews(page, this.#clock)) return
+    if (this.#isWorthTelling(page)) await this.#tell(page)
+    this.#clock = page.clock
   }
 
   /** null: it was ended meanwhile. (A race with one promise for all of its life would hold on to every page for as long.) */

@@ -11,6 +11,9 @@ export type ChangeQuery = Pick<Params<'exchange/list'>, 'sessionId' | 'where' | 
 /** Exchanges of a page: few enough that it soon reaches its readers. */
 const pageSize = 200
 
+/** Whether the page after a clock tells anything. */
+export const isNews = ({ clock, reset }: ChangePage, before: string): boolean => reset === true || clock !== before
+
 export class ChangeTopics {
   readonly #exchanges: ExchangeReader
   readonly #signals: ChangeSignals
@@ -41,8 +44,8 @@ export class ChangeTopic {
   readonly #signals: ChangeSignals
   readonly #unused: () => void
   readonly #ending = new AbortController()
-  /** The page after the newest clock that was asked for. */
-  #newest: { clock: string; page: Promise<ChangePage> } | null = null
+  /** The page after the newest clock that was asked for, as long as some may not have it yet. */
+  #newest: { clock: string; page: Promise<ChangePage>; taken: number } | null = null
 
   constructor(query: ChangeQuery, exchanges: ExchangeReader, signals: ChangeSignals, unused: () => void) {
     this.#query = query
@@ -59,19 +62,30 @@ export class ChangeTopic {
     return clock
   }
 
+  /** Resolves when something may have changed after the clock, or when the topic is closed. */
+  changed(clock: string): Promise<void> {
+    return this.#signals.beyond(this.#query.sessionId, this.#position(clock), this.#ending.signal)
+  }
+
   /**
-   * What changed after the clock; resolves when something did. A page without exchanges says only that the clock has moved.
+   * What changed after the clock. A page without exchanges says only how far the clock has moved, if it has.
    * Rejects as exchange/list does, and when the topic is closed.
    */
   next(clock: string): Promise<ChangePage> {
-    if (this.#newest?.clock === clock) return this.#newest.page
+    const known = this.#newest
+    if (known?.clock === clock) {
+      known.taken++
+      if (known.taken >= this.users) this.#newest = null
+      return known.page
+    }
     const page = this.#read(clock)
     if (this.#newest === null || this.#position(clock) >= this.#position(this.#newest.clock)) {
-      const newest = { clock, page }
-      this.#newest = newest
-      page.catch(() => {
+      const newest = { clock, page, taken: 1 }
+      this.#newest = this.users > 1 ? newest : null
+      const forget = () => {
         if (this.#newest === newest) this.#newest = null
-      })
+      }
+      page.then((read) => void (isNews(read, clock) || forget()), forget)
     }
     return page
   }
@@ -83,14 +97,8 @@ export class ChangeTopic {
     this.#ending.abort()
   }
 
-  async #read(clock: string): Promise<ChangePage> {
-    const { sessionId } = this.#query
-    const { signal } = this.#ending
-    for (;;) {
-      await this.#signals.beyond(sessionId, this.#position(clock), signal)
-      const page = await this.#exchanges.list({ ...this.#query, since: clock, limit: pageSize }, signal)
-      if (page.reset || page.clock !== clock) return page
-    }
+  #read(clock: string): Promise<ChangePage> {
+    return this.#exchanges.list({ ...this.#query, since: clock, limit: pageSize }, this.#ending.signal)
   }
 
   /** -1 for a clock that is not this session's: it is answered with everything, at once. */

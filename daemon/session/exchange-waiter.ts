@@ -20,11 +20,19 @@ export class ExchangeWaiter {
     this.#signals = signals
   }
 
-  /** Rejects as exchange/list does. */
+  /** Rejects as exchange/list does. A look at the record that is under way at the time limit has `lookMs` to end. */
   async wait(params: WaitParams, signal: AbortSignal): Promise<WaitResult> {
     const { timeoutMs, since, quietMs, ...wanted } = params
     const deadline = performance.now() + timeoutMs
-    return quietMs === undefined ? this.#first(wanted, since, deadline, signal) : this.#quiet(wanted, since, quietMs, deadline, signal)
+    const late = AbortSignal.timeout(Math.min(timeoutMs + lookMs, longestMs))
+    const either = AbortSignal.any([signal, late])
+    try {
+      if (quietMs === undefined) return await this.#first(wanted, since, deadline, either)
+      return await this.#quiet(wanted, since, quietMs, deadline, either)
+    } catch (error) {
+      if (signal.aborted || !late.aborted) throw error
+      return quietMs === undefined ? { item: null } : { item: null, quiet: false }
+    }
   }
 
   /** What is on record counts, unless a clock says from when. */
@@ -91,5 +99,6 @@ export class ExchangeWaiter {
 
 const andOpen = (where: string): string => (where.trim() === '' ? 'state:open' : `(${where}) state:open`)
 
+const lookMs = 2_000
 /** What a timer can hold. */
 const longestMs = 2 ** 31 - 1

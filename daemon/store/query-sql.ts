@@ -104,11 +104,23 @@ function joinAlike(type: 'and' | 'or', parts: Condition[]): Condition {
   const [first] = parts as [Condition]
   if (parts.length === 1) return first
   return {
-    sql: parts.map(({ sql }) => `(${sql})`).join(type === 'and' ? ' AND ' : ' OR '),
+    sql: inLevels(
+      type,
+      parts.map(({ sql }) => sql),
+    ),
     params: parts.flatMap(({ params }) => params),
     table: first.table,
     isExact: parts.every(({ isExact }) => isExact),
   }
+}
+
+/** SQLite nests at most 1,000 expressions, and a row of ANDs counts as so many. */
+const mostInARow = 32
+
+function inLevels(type: 'and' | 'or', parts: readonly string[]): string {
+  const middle = parts.length >> 1
+  const level = parts.length <= mostInARow ? parts : [inLevels(type, parts.slice(0, middle)), inLevels(type, parts.slice(middle))]
+  return level.map((part) => `(${part})`).join(type === 'and' ? ' AND ' : ' OR ')
 }
 
 type Compiler = (term: Term, context: Context) => Condition
@@ -153,9 +165,12 @@ const text =
     return tested(column, onText(derived === undefined ? passes : (value) => passes(derived(value))), context, table, first)
   }
 
-/** The text has each of the pieces; undefined: there is none that says anything. */
+/** Pieces that are looked for at first glance. */
+const mostPieces = 64
+
+/** The text has each of the first pieces; undefined: there is none that says anything. */
 function holding(expression: string, pieces: readonly string[]): { sql: string; params: SqlValue[] } | undefined {
-  const params = pieces.filter((piece) => piece !== '')
+  const params = pieces.filter((piece) => piece !== '').slice(0, mostPieces)
   return params.length === 0 ? undefined : { sql: params.map(() => `instr(${expression}, ?) > 0`).join(' AND '), params }
 }
 
@@ -201,6 +216,9 @@ const fieldTest =
     return tested(column, onText(fieldFinder(name, valueTest(term))), context, table, firstGlance(column, name, term))
   }
 
+/** Patterns of LIKE may have 50,000 bytes. */
+const longestGlance = 10_000
+
 /** What must stand in the head's text: the parts of the value, or at least the name. */
 function firstGlance(column: string, name: string | undefined, { field, test }: Term): { sql: string; params: SqlValue[] } | undefined {
   if ((test.type === 'is' || test.type === 'contains') && fieldOf(field).type === 'value') {
@@ -208,7 +226,7 @@ function firstGlance(column: string, name: string | undefined, { field, test }: 
     if (glance !== undefined) return glance
   }
   // LIKE ignores the case of ASCII, as names do; it ends at a NUL, which stands escaped there.
-  if (name === undefined || !/^[\x20-\x7e]+$/.test(name)) return undefined
+  if (name === undefined || name.length > longestGlance || !/^[\x20-\x7e]+$/.test(name)) return undefined
   return { sql: `${column} LIKE ? ESCAPE '\\'`, params: [`%"${jsonText(name).replace(/[%_\\]/g, '\\$&')}"%`] }
 }
 

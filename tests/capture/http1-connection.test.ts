@@ -424,6 +424,14 @@ describe('opaque connections', () => {
   })
 })
 
+describe('a Host field that is no authority', () => {
+  it('ends in the URL where an authority would', () => {
+    const { session, script } = recorded()
+    script.opened(1).client(1, 'GET /x HTTP/1.1\r\nHost: a.example/b?c\r\n\r\n').origin(1, ok('1'))
+    expect(session.summary).toEqual(['complete | http | GET | https://a.example/x | 200 | 1 |  | '])
+  })
+})
+
 describe('connections nobody knows', () => {
   it('are passed over', () => {
     const { session, script } = recorded()
@@ -441,6 +449,11 @@ describe('connections nobody knows', () => {
       'complete | http | GET | https://example.com/2 | 200 | 2 |  | ',
     ])
     expect(session.faults).toHaveLength(1)
-    expect(session.writer.gaps).toMatchObject([{ reason: 'notRecorded' }])
+    script.client(1, get('/3')).origin(1, ok('3')).closed(1)
+    // What it still carried lies in the gap.
+    expect(session.summary).toHaveLength(2)
+    const { gaps } = session.writer
+    expect(new Set(gaps.map(({ reason }) => reason))).toEqual(new Set(['notRecorded']))
+    expect(gaps.at(-1)?.to).toBe(script.at - 1)
   })
 })

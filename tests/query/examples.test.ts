@@ -149,3 +149,25 @@ describe('the examples of docs/query.md', () => {
     expect(found).toEqual(seqs)
   })
 })
+
+describe('a query as large as one may be', () => {
+  const many = (write: (index: number) => string) => Array.from({ length: 999 }, (_, index) => write(index))
+  it.each([
+    ['a list of hosts', `host:${many((index) => `h${index}`)},api.example.com`, [1, 2]],
+    ['terms that must all be true', many((index) => `-path:*/no${index}`).join(' '), [1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ['notes of which one will do', `${many((index) => `note:${index}`).join(' OR ')} OR seq:2`, [2]],
+    ['a pattern of many pieces', `path:*${'a*'.repeat(30_000)}`, []],
+    ['a long name of a field', `req.header.${'n'.repeat(60_000)}:*`, []],
+  ])('of %s finds what it says', async (_, where, seqs) => {
+    const reader = await session()
+    const found = reader.list({ order: 'asc', before: null, after: null, limit: 100, where }, 's').items.map(({ seq }) => seq)
+    expect(found).toEqual(seqs)
+  })
+
+  it('looks into JSON of any depth', async () => {
+    const [exchange] = (await session()).list({ order: 'asc', before: null, after: null, limit: 1 }, 's').items
+    const deep = Buffer.from(`${'['.repeat(100_000)}{"a":"found"}${']'.repeat(100_000)}`)
+    const asked = (where: string) => exchange && queryPredicate(where)(exchange, () => deep)
+    expect([asked('json.a:found'), asked('json.a:lost'), asked('json.b:*')]).toEqual([true, false, false])
+  })
+})

@@ -26,7 +26,7 @@ export class Admission {
 
   /** null: not to be known yet. What the `where` does not want, or may not want, no filter is asked about. */
   decide(exchange: LiveExchange): Verdict | null {
-    const isOver = !exchange.isOpen && !exchange.awaitsView
+    const isOver = !exchange.isOpen && !exchange.awaitsView && !exchange.awaitsProcess
     const phase = isOver ? 'end' : exchange.status === 0 ? 'request' : 'response'
     const bodyOf = askedOnce((part) => this.#bodyOf(exchange, part))
     const ask = (query: Decide) => query(exchange, phase, bodyOf)

@@ -3,7 +3,7 @@
  * filters that are functions it hands all others on. With such filters it holds each one back until it has ended and they have decided; till then
  * the session has a placeholder in its place, so nothing that they may hide is ever in the session file. It never throws.
  */
-import type { Failure } from '../../../sdk/model.ts'
+import type { Client, Failure } from '../../../sdk/model.ts'
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
 import type { Decide } from '../../../sdk/query/predicate.ts'
 import type { Decision, FilterChain } from '../../plugin/filters/filter-chain.ts'
@@ -44,6 +44,8 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   #admission: Admission | null = null
   #staged = new Map<LiveExchange, Staged>()
   #left: LiveExchange[] = []
+  /** Exchanges that have ended, by the client whose process is still to be told. */
+  #awaiting = new Map<Client, LiveExchange[]>()
   /** Handed to the filters, not yet answered. */
   #deciding = new Set<Promise<void>>()
 
@@ -127,24 +129,43 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   }
 
   finish(exchange: LiveExchange, reason: Failure | null, at: number): void {
-    if (exchange.held === null) {
-      this.#session.finish(exchange, reason, at)
-      if (exchange.undecidedBy !== null && !exchange.isOpen) this.#decide(exchange, exchange.undecidedBy)
-      return
-    }
-    if (!exchange.isOpen) return
-    exchange.end(exchange.endMessages(reason, at), at)
-    if (exchange.undecidedBy !== null) this.#decide(exchange, exchange.undecidedBy)
-    if (!exchange.awaitsView) this.#askFilters(exchange)
+    if (exchange.held === null) this.#session.finish(exchange, reason, at)
+    else if (!exchange.isOpen) return
+    else exchange.end(exchange.endMessages(reason, at), at)
+    if (exchange.isOpen || (exchange.held === null && exchange.undecidedBy === null)) return
+    this.#awaitProcess(exchange)
+    this.#ended(exchange)
   }
 
   /** No browser will say more of it. */
   viewed(exchange: LiveExchange): void {
     if (!exchange.awaitsView) return
     exchange.awaitsView = false
-    if (exchange.isOpen) return
+    if (!exchange.isOpen) this.#ended(exchange)
+  }
+
+  /** Whose connection it is has been told, or never will be. */
+  answered(client: Client): void {
+    const ended = this.#awaiting.get(client) ?? []
+    this.#awaiting.delete(client)
+    for (const exchange of ended) {
+      exchange.awaitsProcess = false
+      this.#ended(exchange)
+    }
+  }
+
+  #awaitProcess(exchange: LiveExchange): void {
+    const { client } = exchange
+    if (client === null || !this.#session.asksOf(client)) return
+    exchange.awaitsProcess = true
+    const known = this.#awaiting.get(client)
+    if (known === undefined) this.#awaiting.set(client, [exchange])
+    else known.push(exchange)
+  }
+
+  #ended(exchange: LiveExchange): void {
     if (exchange.undecidedBy !== null) this.#decide(exchange, exchange.undecidedBy)
-    if (exchange.held !== null) this.#askFilters(exchange)
+    if (exchange.held !== null && !exchange.awaitsView && !exchange.awaitsProcess) this.#askFilters(exchange)
   }
 
   #askFilters(exchange: LiveExchange): void {
