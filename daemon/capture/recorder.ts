@@ -10,6 +10,7 @@ import { RunningFilter } from '../plugin/filters/running-filter.ts'
 import { Ballast } from '../store/ballast.ts'
 import { Catalogue } from '../store/catalogue.ts'
 import { isDiskFull, isStoreError } from '../store/database.ts'
+import type { Repair } from '../store/repair.ts'
 import { type OpenOptions, SessionFile } from '../store/session-file.ts'
 import type { CatalogueEntry, SessionWriter } from '../store/surface.ts'
 import { unixTime } from '../thread/unix-time.ts'
@@ -36,6 +37,9 @@ const uncommittedBytes = 4 * 1024 * 1024
 const lastRecordsMs = 1_000
 /** How long the record of its closed listener may take to come, ms. */
 const listenerClosedMs = 100
+/** How long a session that ends tries to write its last records, and the rest between two tries, ms. A daemon that stops has 5 s for everything. */
+const lastCommitMs = { sessionStopped: 2_000, daemonStopped: 500 } as const
+const lastCommitRestMs = 250
 /** How often room for the ballast is looked for, ms; and how long after the first session it is made. */
 const ballastMs = 5_000
 const firstBallastMs = 2_000
@@ -145,8 +149,14 @@ export class Recorder {
     this.#catalogue = Catalogue.open(home)
     this.#room = new DiskRoom(new Ballast(home), () => freeBytes(home))
     if (running !== 'keep') {
-      for (const { id, error } of this.#catalogue.repair())
-        this.#warn('a session that a kill left running could not be repaired', error, { session: id })
+      const { entries, failures } = this.#catalogue.repair()
+      for (const { id, error } of failures)
+        this.#warn(
+          'a session whose recording broke off could not be repaired; it is tried again when it is resumed, or at the next start',
+          error,
+          { session: id },
+        )
+      return { entries }
     }
     return { entries: this.#catalogue.entries() }
   }
@@ -308,7 +318,7 @@ export class Recorder {
     this.#commit()
   }
 
-  async #close(session: SessionRecorder, reason: keyof typeof messages): Promise<EditedSession> {
+  async #close(session: SessionRecorder, reason: keyof typeof messages): Promise<EditedSession & { repair: Repair | null }> {
     const { handle } = session
     if (session.stopping || this.#follows(session)) await this.#until(() => session.connectionsClosed, lastRecordsMs)
     session.stopping = true
@@ -318,9 +328,18 @@ export class Recorder {
     session.entrance.endLeft(ended, now)
     session.browsers?.close(ended)
     await session.entrance.close()
-    session.close(now)
+    const until = performance.now() + lastCommitMs[reason]
+    while (!session.commitLast(Date.now()) && performance.now() < until) await rest(lastCommitRestMs)
+    const repair = session.close(Date.now())
     this.#sessions.delete(handle)
-    return { counts: session.counts, change: session.change }
+    if (repair !== null) this.#tellLost(repair, handle)
+    return { counts: session.counts, change: session.change, repair }
+  }
+
+  #tellLost({ gaps = [] }: Repair, handle: number): void {
+    const exchanges = gaps.reduce((sum, gap) => sum + (gap.exchanges ?? 0), 0)
+    const message = 'the last records of a session could not be written and are lost; gaps will say so once its file can be written again'
+    this.#events.log({ level: 'error', message, handle, exchanges })
   }
 
   /** Copies come in the order of what they tell of, each proxy's over a port of its own. */

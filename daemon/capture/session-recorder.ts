@@ -4,6 +4,7 @@ import { compilePredicate } from '../../sdk/query/predicate.ts'
 import { parseQuery } from '../../sdk/query.ts'
 import type { SessionLimits } from '../../sdk/session-settings.ts'
 import type { GapRecord, MessageRecord, OriginRecord } from '../store/records.ts'
+import type { Repair } from '../store/repair.ts'
 import type { SessionWriter } from '../store/surface.ts'
 import type { BrowserRecorder } from './browser/browser-recorder.ts'
 import { type ExchangeSink, failure } from './connection.ts'
@@ -361,15 +362,35 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     return this.#dirty.length === 0 || this.#hole !== null
   }
 
-  /** A last commit, whatever failed before; then the file is closed. */
-  close(now: number): void {
-    const error = this.isDirty ? this.#write(now) : null
-    if (error !== null && this.#options.isDiskFull(error) && this.#options.makeRoom()) this.#write(now)
+  /** A last commit, whatever failed before; false: it has to be tried again. */
+  commitLast(now: number): boolean {
+    if (!this.isDirty) return true
+    const { isDiskFull, makeRoom, report } = this.#options
+    let error = this.#write(now)
+    const full = error !== null && isDiskFull(error)
+    if (full && makeRoom()) error = this.#write(now)
+    if (error === null) return true
+    if (this.#failingSince === 0 && this.#hole === null) report(error)
+    this.#failingSince ||= now
+    this.#failingFor = full ? 'diskFull' : 'storeFailed'
+    return false
+  }
+
+  /** `commitLast`, then the file is closed. What could not be written: the next opening puts its gaps on record; null: everything was. */
+  close(now: number): Repair | null {
+    const repair = this.commitLast(now) ? null : this.#unwritten(now)
     try {
       this.#file.close()
     } catch (thrown) {
       this.#options.report(thrown)
     }
+    return repair
+  }
+
+  #unwritten(now: number): Repair {
+    const hole = this.#hole ?? this.#shed()
+    hole.to = now
+    return { reason: 'storeFailed', until: now, gaps: [...this.#gaps, hole], filtered: this.#filtered }
   }
 
   /** null, or what the store threw. */
@@ -411,7 +432,14 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     const held = this.#dirty
     if (this.#hole !== null || (heldBytes + this.#messageBytes <= bytes && held.length <= exchanges && now - this.#failingSince <= ms))
       return
-    this.#hole = newHole(this.#failingFor, this.#failingSince)
+    this.#shed()
+  }
+
+  /** What is held becomes a hole. */
+  #shed(): GapRecord {
+    const held = this.#dirty
+    const hole = newHole(this.#failingFor, this.#failingSince)
+    this.#hole = hole
     this.#dirty = []
     this.#messageBytes = 0
     for (const exchange of held) {
@@ -429,6 +457,7 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
       exchange.dropContent()
       this.#miss()
     }
+    return hole
   }
 
   /** Only a row that has to go must wait. */

@@ -5,6 +5,7 @@ import type { SessionLimits } from '../../sdk/session-settings.ts'
 import type { SourceEvent } from '../../sdk/source.ts'
 import type { FilterFault } from '../plugin/filters/filter-step.ts'
 import type { FilterSpec } from '../plugin/filters/open-filters.ts'
+import type { Repair } from '../store/repair.ts'
 import type { Annotation, CatalogueEntry } from '../store/surface.ts'
 
 export type { CatalogueEntry }
@@ -41,13 +42,13 @@ export type RecorderSurface = {
   deleteEntry(params: { id: string; file: string }): Promise<void>
   /**
    * Opens or creates the file. `handle` names the session in wire copies; the session manager gives it, so that it outlives a recorder.
-   * Rejects with -32602 invalidFilter before anything is opened. `repair`: repairs what a lost thread left behind with that reason and one gap.
+   * Rejects with -32602 invalidFilter before anything is opened. `repair`: what was not closed in order is repaired first.
    */
   openSession(params: {
     id: string
     file: string
     handle: number
-    repair?: 'recorderCrashed' | 'daemonKilled'
+    repair?: Repair
     limits?: SessionLimits
     /** A query: only what matches is stored. */
     where?: string | undefined
@@ -76,8 +77,11 @@ export type RecorderSurface = {
   sourceEnded(params: { handle: number; sourceId: string }): Promise<void>
   /** Waits until no exchange is open, at most so long; after the listener's listenerClosed record. */
   drainSession(params: { handle: number; timeoutMs: number }): Promise<void>
-  /** Marks the rest aborted with the reason, commits, checkpoints into the one file, closes it. */
-  closeSession(params: { handle: number; reason: 'sessionStopped' | 'daemonStopped' }): Promise<{ counts: Counts; change: number }>
+  /**
+   * Marks the rest aborted with the reason, commits, checkpoints into the one file, closes it. `repair`: the last records could not be written, in
+   * some seconds of trying; the next openSession is to do that.
+   */
+  closeSession(params: { handle: number; reason: 'sessionStopped' | 'daemonStopped' }): Promise<EditedSession & { repair: Repair | null }>
   /** The port over which a proxy thread sends BatchMessage and gets CreditMessage. */
   attachProxy(params: { port: MessagePort }): Promise<void>
   /** The proxy thread died: every open exchange of its connections fails (proxyCrashed) and each running session gets a gap. */

@@ -83,7 +83,16 @@ export class SessionManager implements SessionRecovery {
     const startedAt = Date.now()
     const settings = JSON.stringify({ proxy, tls, ...more } satisfies SessionSettings)
     const id = ulid(startedAt)
-    const entry = { id, name: name ?? defaultName(startedAt), startedAt, stoppedAt: null, port: null, counts: noCounts(), settings }
+    const entry = {
+      id,
+      name: name ?? defaultName(startedAt),
+      startedAt,
+      stoppedAt: null,
+      port: null,
+      counts: noCounts(),
+      settings,
+      repair: null,
+    }
     const session = this.#add({ ...entry, state: 'running' })
     return session.exclusive(async () => {
       try {
@@ -107,7 +116,7 @@ export class SessionManager implements SessionRecovery {
     const made = await make(this.#options.fileOf(id))
     const now = Date.now()
     const settings = JSON.stringify({ proxy: null, tls: {} } satisfies SessionSettings)
-    const entry = { id, name, startedAt: now, stoppedAt: now, port: null, counts: made.counts, settings }
+    const entry = { id, name, startedAt: now, stoppedAt: now, port: null, counts: made.counts, settings, repair: null }
     const session = this.#add({ ...entry, state: 'stopped' })
     try {
       await this.#save(session)
@@ -287,7 +296,7 @@ export class SessionManager implements SessionRecovery {
     const { id, handle } = session
     const { counts, change } = await this.#openIn(recorder, session, {
       exchangesLeft: session.autoStop?.exchangesLeft,
-      repair: 'recorderCrashed',
+      repair: { reason: 'recorderCrashed' },
     })
     this.#options.signals.advanced(id, change)
     for (const sourceId of this.#options.sources.of(id)) await recorder.call('sourceStarted', { handle, sourceId })
@@ -299,6 +308,7 @@ export class SessionManager implements SessionRecovery {
   async #abandon(session: Session): Promise<void> {
     const listens = session.listening !== null
     session.listening = null
+    session.repair = { reason: 'recorderCrashed', until: Date.now() }
     void this.#options.sources.end(session.id)
     this.#stopped(session, undefined)
     this.#feed.changed(session)
@@ -431,9 +441,10 @@ export class SessionManager implements SessionRecovery {
       await this.#drain(handle, endsAt)
       // A recorder that dies here is replaced, and the session is open in the new one, too.
       const close = () => recorder.call('closeSession', { handle, reason })
-      const { counts, change } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
+      const { counts, change, repair } = await close().catch((error: unknown) => (isThreadLost(error) ? close() : Promise.reject(error)))
       this.#options.signals.advanced(session.id, change)
       session.counts = counts
+      session.repair = repair
       this.#stopped(session, stopReason)
     } finally {
       session.isEnding = false
@@ -526,8 +537,12 @@ export class SessionManager implements SessionRecovery {
     more: Partial<Parameters<RecorderSurface['openSession']>[0]> = {},
   ): Promise<EditedSession> {
     const filters = await this.#filters.specsAgain(session)
-    const open = () => recorder.call('openSession', { ...openParams(session, this.#options.limits), filters, ...more })
-    return this.#filters.opened(session, filters, open)
+    const { repair } = session
+    const open = () =>
+      recorder.call('openSession', { ...openParams(session, this.#options.limits), filters, ...(repair && { repair }), ...more })
+    const opened = await this.#filters.opened(session, filters, open)
+    session.repair = null
+    return opened
   }
 
   async #save(session: Session): Promise<void> {

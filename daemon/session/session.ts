@@ -4,6 +4,7 @@ import type { Counts, Session as SessionView } from '../../sdk/model.ts'
 import type { Params } from '../../sdk/protocol.ts'
 import type { ProxySettings, TlsSettings } from '../../sdk/session-settings.ts'
 import type { CatalogueEntry } from '../capture/surface.ts'
+import type { Repair } from '../store/repair.ts'
 import type { AutoStop } from './auto-stop.ts'
 
 /** What it was started with or set to since; a resume starts it with the same. */
@@ -39,6 +40,8 @@ export class Session {
   stoppedAt: number | null
   settings: SessionSettings
   counts: Counts
+  /** What the next opening of its file has to do. */
+  repair: Repair | null
   /** Names it in wire copies; for the life of the daemon. */
   readonly handle: number
   /** Open in the recorder. */
@@ -67,6 +70,7 @@ export class Session {
     this.settings = JSON.parse(entry.settings) as SessionSettings
     this.counts = entry.counts
     this.port = entry.port
+    this.repair = entry.repair
   }
 
   /** As it stands on the wire. */
@@ -88,8 +92,8 @@ export class Session {
   }
 
   entry(): CatalogueEntry {
-    const { id, name, state, startedAt, stoppedAt, port, counts } = this
-    return { id, name, state, startedAt, stoppedAt, port, counts, settings: JSON.stringify(this.settings) }
+    const { id, name, state, startedAt, stoppedAt, port, counts, repair } = this
+    return { id, name, state, startedAt, stoppedAt, port, counts, repair, settings: JSON.stringify(this.settings) }
   }
 
   /** Runs after everything that was asked of this session before. */

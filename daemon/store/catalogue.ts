@@ -1,9 +1,10 @@
 /** The list of sessions of a home: `catalogue.db`. Only recorder 0 opens it. */
 import { join } from 'node:path'
-import { conflict } from '../../sdk/errors.ts'
+import { conflict, WeirError } from '../../sdk/errors.ts'
 import type { Counts, SessionState } from '../../sdk/model.ts'
-import { type Database, type FileKind, openForWriting, orClose, type Statement } from './database.ts'
+import { type Database, type FileKind, isStoreError, openForWriting, orClose, type Statement } from './database.ts'
 import { migrate } from './migrations.ts'
+import type { Repair } from './repair.ts'
 import { SessionFile } from './session-file.ts'
 import { removeSession, sessionPath } from './session-path.ts'
 import type { CatalogueEntry } from './surface.ts'
@@ -20,7 +21,11 @@ CREATE TABLE session (
   settings TEXT NOT NULL
 ) WITHOUT ROWID;
 `
-const steps = [first]
+
+/** JSON; null: its file was closed in order. */
+const repairs = 'ALTER TABLE session ADD COLUMN repair TEXT'
+
+const steps = [first, repairs]
 /** 'weic' in ASCII. */
 const catalogueKind: FileKind = { applicationId: 0x77656963, version: steps.length, noun: 'catalogue' }
 const layOut = (db: Database) => migrate(db, catalogueKind.applicationId, steps)
@@ -34,6 +39,7 @@ interface Row {
   port: number | null
   counts: string
   settings: string
+  repair: string | null
 }
 
 /** A session that a kill left running and whose file could not be repaired. */
@@ -64,20 +70,24 @@ export class Catalogue {
     this.#home = home
     this.#db = db
     this.#list = db.prepare(
-      `SELECT id, name, state, started_at AS startedAt, stopped_at AS stoppedAt, port, counts, settings FROM session ORDER BY started_at, id`,
+      `SELECT id, name, state, started_at AS startedAt, stopped_at AS stoppedAt, port, counts, settings, repair FROM session ORDER BY started_at, id`,
     )
-    this.#save = db.prepare('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#save = db.prepare('INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#delete = db.prepare('DELETE FROM session WHERE id = ?')
   }
 
   /** Oldest first. */
   entries(): CatalogueEntry[] {
-    return (this.#list.all() as Row[]).map((row) => ({ ...row, counts: JSON.parse(row.counts) as Counts }))
+    return (this.#list.all() as Row[]).map(({ counts, repair, ...row }) => ({
+      ...row,
+      counts: JSON.parse(counts) as Counts,
+      repair: repair === null ? null : (JSON.parse(repair) as Repair),
+    }))
   }
 
   save(entry: CatalogueEntry): void {
-    const { id, name, state, startedAt, stoppedAt, port, counts, settings } = entry
-    this.#save.run(id, name, state, startedAt, stoppedAt, port, JSON.stringify(counts), settings)
+    const { id, name, state, startedAt, stoppedAt, port, counts, settings, repair } = entry
+    this.#save.run(id, name, state, startedAt, stoppedAt, port, JSON.stringify(counts), settings, repair && JSON.stringify(repair))
   }
 
   /** Removes the entry and unlinks the session's files. */
@@ -88,26 +98,54 @@ export class Catalogue {
   }
 
   /**
-   * Sessions that a kill left running are stopped: their open exchanges end (daemonKilled) and one gap says so. One whose file
-   * cannot be opened is stopped as well, and reported.
+   * Sessions that a kill left running are stopped: their open exchanges end (daemonKilled) and one gap says so. One whose file cannot be
+   * repaired now (locked, a full disk) is stopped as well, reported, and repaired at its next opening or the next start.
    */
-  repair(): RepairFailure[] {
+  repair(): { entries: CatalogueEntry[]; failures: RepairFailure[] } {
+    const entries = this.entries()
     const failures: RepairFailure[] = []
-    for (const entry of this.entries()) {
-      if (entry.state === 'stopped') continue
+    for (const entry of entries) {
+      if (entry.state === 'stopped' && entry.repair === null) continue
       try {
-        const file = SessionFile.open(sessionPath(this.#home, entry.id), { repair: 'daemonKilled' })
-        entry.counts = file.counts
-        file.close()
+        this.#repair(entry)
       } catch (error) {
         failures.push({ id: entry.id, error })
       }
-      this.save({ ...entry, state: 'stopped', stoppedAt: Date.now() })
     }
-    return failures
+    return { entries, failures }
+  }
+
+  /** Changes the entry, whatever comes of it. */
+  #repair(entry: CatalogueEntry): void {
+    if (entry.state !== 'stopped') Object.assign(entry, { state: 'stopped', stoppedAt: Date.now(), repair: { reason: 'daemonKilled' } })
+    entry.repair = { until: entry.stoppedAt ?? Date.now(), ...(entry.repair as Repair) }
+    try {
+      const file = SessionFile.open(sessionPath(this.#home, entry.id), { repair: entry.repair })
+      entry.counts = file.counts
+      entry.repair = null
+      file.close()
+    } catch (error) {
+      if (isLost(error)) entry.repair = null
+      throw error
+    } finally {
+      this.#saveIfPossible(entry)
+    }
+  }
+
+  /** On a full disk the entry stays as it was, and the next start repairs it. */
+  #saveIfPossible(entry: CatalogueEntry): void {
+    try {
+      this.save(entry)
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+    }
   }
 
   close(): void {
     this.#db.close()
   }
 }
+
+/** No later try would find anything to repair. */
+const isLost = (error: unknown): boolean =>
+  error instanceof WeirError && (error.reason === 'fileNotFound' || error.reason === 'notReadable')

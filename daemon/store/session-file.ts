@@ -9,7 +9,7 @@ import { extraOf, flagsOf, microseconds } from './exchange-row.ts'
 import { Interned } from './interned.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { ExchangeRecord, GapRecord } from './records.ts'
-import { repairOpen } from './repair.ts'
+import { type Repair, repairOpen } from './repair.ts'
 import { layOut, sessionKind } from './session-layout.ts'
 import { removeCaches } from './session-path.ts'
 import type { Annotation, OldExchange, SessionWriter, StoredCookieChange } from './surface.ts'
@@ -60,8 +60,8 @@ export interface OpenOptions {
   create?: boolean
   /** Cookie changes are not recorded. */
   withoutCookies?: boolean
-  /** A lost thread or daemon left it: its open exchanges end with this reason, and one gap says so. */
-  repair?: 'recorderCrashed' | 'daemonKilled'
+  /** It was not closed in order: its open exchanges end, and a gap says so. */
+  repair?: Repair
 }
 
 export class SessionFile implements SessionWriter {

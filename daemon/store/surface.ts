@@ -12,6 +12,7 @@ import type { BodyText } from './body-text.ts'
 import type { SearchSlice, TextQuery } from './index/text-search.ts'
 import type { OverviewSlice } from './overview/overview-slice.ts'
 import type { ExchangeRecord, GapRecord } from './records.ts'
+import type { Repair } from './repair.ts'
 
 /** What is given replaces what was. */
 export interface Annotation {
@@ -194,4 +195,6 @@ export interface CatalogueEntry {
   port: number | null
   counts: Counts
   settings: string
+  /** Of a stopped one whose file was not closed in order: what the next opening does. */
+  repair: Repair | null
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Recorder } from '../../daemon/capture/recorder.ts'
 import type { CatalogueEntry, RecorderSurface } from '../../daemon/capture/surface.ts'
@@ -16,6 +17,14 @@ import { WireScript } from './wire-script.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const ok = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+
+/** By another program, until it is closed. */
+function locked(file: string): Database.Database {
+  const other = new Database(file)
+  onTestFinished(() => void other.close())
+  other.exec('BEGIN IMMEDIATE')
+  return other
+}
 
 interface Running {
   recorder: RecorderSurface
@@ -210,6 +219,38 @@ describe('a session', () => {
     expect(performance.now() - begun).toBeLessThan(500)
   })
 
+  it('writes its last records once another program lets go of the file', async () => {
+    const { script, told, recorder, file, reader, gaps } = await running()
+    const other = locked(file)
+    script.opened(1).client(1, get('/')).origin(1, ok('body')).closed(1).sessionClosed()
+    await told()
+    const closed = recorder.closeSession({ handle: 0, reason: 'sessionStopped' })
+    // The first try comes before any timer.
+    setTimeout(() => other.close(), 0)
+    expect(await closed).toMatchObject({ repair: null, counts: { exchanges: 1, gaps: 0 } })
+    expect(states(reader())).toEqual(['complete'])
+    expect(gaps()).toEqual([])
+  })
+
+  it('says what it could not write, which the next opening puts on record', async () => {
+    const { script, told, recorder, file, reader, gaps, logged } = await running()
+    script.opened(1).client(1, get('/open'))
+    await told()
+    await recorder.flush({})
+    const other = locked(file)
+    script.opened(2).client(2, get('/lost')).origin(2, ok('body')).sessionClosed()
+    await told()
+    const { repair } = await recorder.closeSession({ handle: 0, reason: 'daemonStopped' })
+    other.close()
+    expect(logged).toContainEqual(expect.stringContaining('are lost; gaps will say so'))
+    expect(repair).toMatchObject({ reason: 'storeFailed', gaps: [{ reason: 'storeFailed', exchanges: 1 }] })
+    expect(states(reader())).toEqual(['open'])
+    const { counts } = await recorder.openSession({ id: 'one', file, handle: 0, ...(repair && { repair }) })
+    expect(counts).toMatchObject({ exchanges: 1, failed: 1, gaps: 1 })
+    expect(states(reader())).toEqual(['failed notRecorded'])
+    expect(gaps()).toEqual([{ reason: 'storeFailed', exchanges: 1 }])
+  })
+
   it('stores nothing of what begins in a pause', async () => {
     const { script, told, recorder, reader } = await running()
     const now = () => performance.timeOrigin + performance.now()
@@ -237,7 +278,7 @@ describe('a session', () => {
     await first.recorder.flush({})
     const second = new Recorder({ events: unheard })
     onTestFinished(() => second.end())
-    const { counts } = await second.surface().openSession({ id: 'one', file: first.file, handle: 0, repair: 'recorderCrashed' })
+    const { counts } = await second.surface().openSession({ id: 'one', file: first.file, handle: 0, repair: { reason: 'recorderCrashed' } })
     expect(counts).toMatchObject({ exchanges: 1, failed: 1, gaps: 1 })
     expect(states(first.reader())).toEqual(['failed recorderCrashed'])
   })
@@ -269,7 +310,17 @@ describe('the catalogue', () => {
     const home = await temporaryHome()
     const { recorder } = await running(home)
     const counts = { exchanges: 1, failed: 0, filtered: 0, messages: 0, bytesSent: 2, bytesReceived: 3, gaps: 0 }
-    const entry: CatalogueEntry = { id: 'one', name: 'n', state: 'stopped', startedAt: 1, stoppedAt: 2, port: 3, counts, settings: '{}' }
+    const entry: CatalogueEntry = {
+      id: 'one',
+      name: 'n',
+      state: 'stopped',
+      startedAt: 1,
+      stoppedAt: 2,
+      port: 3,
+      counts,
+      settings: '{}',
+      repair: null,
+    }
     await recorder.saveEntry({ entry })
     const next = new Recorder({ events: unheard })
     onTestFinished(() => next.end())

@@ -182,6 +182,22 @@ describe('a full disk with room kept for it', () => {
     expect(onRecord(session)).toBe(2 + 6 + 1)
   })
 
+  it('says what is missing when the session ends and there is no room at all', () => {
+    const session = new RecordedSession()
+    session.writer.trouble = diskFull
+    pass(session, 2)
+    session.commit()
+    const missing = { reason: 'diskFull', exchanges: 2, from: session.now, to: session.now + 5 }
+    expect(session.session.close(session.now + 5)).toEqual({
+      reason: 'storeFailed',
+      until: session.now + 5,
+      gaps: [{ ...missing, bytes: null }],
+      filtered: 0,
+    })
+    expect(session.writer.closed).toBe(true)
+    expect(session.reports).toEqual([diskFull])
+  })
+
   it('is used for the gap when the session ends first', () => {
     const session = new RecordedSession({ bytes: 0, exchanges: 0, ms: 0 })
     session.writer.trouble = diskFull

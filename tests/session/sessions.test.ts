@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { WeirError } from '../../sdk/errors.ts'
 import type { Session } from '../../sdk/model.ts'
@@ -156,6 +157,23 @@ describe('a session', () => {
     expect((await client.call('session/stop', { sessionId: session.id })).counts.exchanges).toBe(2)
     const { items } = await client.call('exchange/list', { sessionId: session.id })
     expect(items.map(({ seq }) => seq)).toEqual([1, 2])
+  })
+
+  it('whose last records could not be written has a gap for them when it is resumed', async () => {
+    const { client } = await startDaemon()
+    const session = await client.call('session/start', {})
+    const origin = await echo()
+    const other = new Database(session.file)
+    onTestFinished(() => void other.close())
+    other.exec('BEGIN IMMEDIATE')
+    await getThrough(portOf(session), `${origin.url}/lost`)
+    const stopped = await client.call('session/stop', { sessionId: session.id })
+    expect(stopped).toMatchObject({ state: 'stopped', counts: { exchanges: 0, gaps: 0 } })
+    other.close()
+    expect(await client.call('session/resume', { sessionId: session.id })).toMatchObject({ counts: { exchanges: 0, gaps: 1 } })
+    await client.call('session/stop', { sessionId: session.id })
+    // Once only.
+    expect(await client.call('session/resume', { sessionId: session.id })).toMatchObject({ counts: { gaps: 1 } })
   })
 
   it('is deleted with its file, once it has stopped', async () => {

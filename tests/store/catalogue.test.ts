@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { Ballast } from '../../daemon/store/ballast.ts'
 import { Catalogue } from '../../daemon/store/catalogue.ts'
+import { openForReading } from '../../daemon/store/database.ts'
 import { Reader } from '../../daemon/store/reader.ts'
 import { SessionFile } from '../../daemon/store/session-file.ts'
+import { sessionKind } from '../../daemon/store/session-layout.ts'
 import { sessionPath } from '../../daemon/store/session-path.ts'
 import type { CatalogueEntry } from '../../daemon/store/surface.ts'
 import { temporaryHome } from '../support/home.ts'
@@ -20,6 +23,7 @@ const entry = (id: string, change: Partial<CatalogueEntry> = {}): CatalogueEntry
   port: 9347,
   counts: none,
   settings: '{"where":null}',
+  repair: null,
   ...change,
 })
 const newHome = async () => {
@@ -72,7 +76,7 @@ describe('the catalogue', () => {
     catalogue.save(entry('b', { state: 'stopped', stoppedAt: 5 }))
     const changeBefore = file.change
 
-    expect(catalogue.repair()).toEqual([])
+    expect(catalogue.repair().failures).toEqual([])
     const [a, b] = catalogue.entries()
     expect(a).toMatchObject({ state: 'stopped', stoppedAt: expect.any(Number), counts: { exchanges: 2, gaps: 1, failed: 0 } })
     expect(b).toEqual(entry('b', { state: 'stopped', stoppedAt: 5 }))
@@ -83,7 +87,7 @@ describe('the catalogue', () => {
     expect(aborted).toMatchObject({ seq: 2, state: 'aborted', durationMs: expect.any(Number), error: { reason: 'daemonKilled' } })
     expect(await reader.readBody(2, 'response', 0, 10, false)).toMatchObject({ data: Buffer.from('begun'), eof: true })
     reader.close()
-    expect(catalogue.repair()).toEqual([])
+    expect(catalogue.repair().failures).toEqual([])
     expect(catalogue.entries()[0]?.counts.gaps).toBe(1)
     catalogue.close()
   })
@@ -94,11 +98,42 @@ describe('the catalogue', () => {
     catalogue.save(entry('gone'))
     catalogue.save(entry('odd'))
     writeFileSync(sessionPath(home, 'odd'), 'not a session')
-    expect(catalogue.repair()).toMatchObject([
+    expect(catalogue.repair().failures).toMatchObject([
       { id: 'gone', error: { reason: 'fileNotFound' } },
       { id: 'odd', error: { reason: 'notReadable' } },
     ])
-    expect(catalogue.entries().map(({ state }) => state)).toEqual(['stopped', 'stopped'])
+    expect(catalogue.entries()).toMatchObject([
+      { state: 'stopped', repair: null },
+      { state: 'stopped', repair: null },
+    ])
+    catalogue.close()
+  })
+})
+
+describe('a session whose file cannot be repaired now', () => {
+  it('is stopped and reported, and repaired at the next start', async () => {
+    const home = await newHome()
+    const catalogue = Catalogue.open(home)
+    const path = sessionPath(home, 'a')
+    const file = SessionFile.open(path, { create: true })
+    file.commit([newRecord(file.nextSeq(), { state: 'open', endedAt: 0 })], [])
+    catalogue.save(entry('a'))
+    const other = new Database(path)
+    other.exec('BEGIN IMMEDIATE')
+    const { entries, failures } = catalogue.repair()
+    expect(failures).toMatchObject([{ id: 'a', error: { code: 'SQLITE_BUSY' } }])
+    expect(entries).toMatchObject([{ state: 'stopped', repair: { reason: 'daemonKilled' } }])
+    expect(catalogue.entries()).toEqual(entries)
+    other.close()
+
+    expect(catalogue.repair().failures).toEqual([])
+    expect(catalogue.entries()).toMatchObject([{ state: 'stopped', repair: null, counts: { gaps: 1 } }])
+    const reader = new Reader(path)
+    expect(reader.get(1, 's')).toMatchObject({ state: 'aborted', error: { reason: 'daemonKilled' } })
+    reader.close()
+    const db = openForReading(path, sessionKind)
+    expect(db.prepare('SELECT until, reason FROM gap').all()).toEqual([{ until: entries[0]?.stoppedAt, reason: 'daemonKilled' }])
+    db.close()
     catalogue.close()
   })
 })
@@ -108,7 +143,7 @@ describe('reopening after a lost recorder thread', () => {
     const path = join(await temporaryHome(), 's.weir')
     const lost = SessionFile.open(path, { create: true })
     lost.commit([newRecord(lost.nextSeq(), { state: 'open', endedAt: 0 })], [])
-    const file = SessionFile.open(path, { create: true, repair: 'recorderCrashed' })
+    const file = SessionFile.open(path, { create: true, repair: { reason: 'recorderCrashed' } })
     expect(file.counts).toMatchObject({ exchanges: 1, failed: 1, gaps: 1 })
     expect(file.nextSeq()).toBe(2)
     const reader = new Reader(path)

@@ -209,7 +209,7 @@ describe('the columns of a session', () => {
     expect(existsSync(columnsPath(file))).toBe(false)
     await makeIndex({ kind: 'columns', file })
     expect(expectAlike(openReader(file))).toBe(0)
-    SessionFile.open(file, { repair: 'daemonKilled' }).close()
+    SessionFile.open(file, { repair: { reason: 'daemonKilled' } }).close()
     expect(existsSync(columnsPath(file))).toBe(false)
     expect(expectAlike(openReader(file))).toBe(50)
   })

@@ -43,7 +43,7 @@ describe('kill -9 of the writer', () => {
     const kills = sizeOf(moments.length, 1_000)
     for (let round = 1; round <= kills; round++) {
       const stored = await killed(path, momentOf(round - 1))
-      const file = SessionFile.open(path, { repair: 'daemonKilled' })
+      const file = SessionFile.open(path, { repair: { reason: 'daemonKilled' } })
       const { counts } = file
       const db = openForReading(path, sessionKind)
       expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
@@ -79,7 +79,7 @@ describe('kill -9 of the writer', () => {
     const path = join(await temporaryHome(), 's.weir')
     for (const moment of [0, 4, 30, 130, 240]) {
       await killed(path, moment, 'sweeping')
-      const file = SessionFile.open(path, { repair: 'daemonKilled' })
+      const file = SessionFile.open(path, { repair: { reason: 'daemonKilled' } })
       const { counts } = file
       const db = openForReading(path, sessionKind)
       const one = (sql: string) => db.prepare(sql).pluck().get()

@@ -73,7 +73,7 @@ describe('a file of a newer weir', () => {
     db.close()
     const before = readFileSync(path)
     expect(() => SessionFile.open(path, { create: true })).toThrow(newer)
-    expect(() => SessionFile.open(path, { repair: 'daemonKilled' })).toThrow(newer)
+    expect(() => SessionFile.open(path, { repair: { reason: 'daemonKilled' } })).toThrow(newer)
     expect(() => new Reader(path)).toThrow(newer)
     expect(readFileSync(path).equals(before)).toBe(true)
   })

@@ -304,7 +304,7 @@ describe('a search', () => {
     expect(seqs(search(openReader(file), 'body 7'))).toEqual([7])
     writeFileSync(indexPath(file), 'this is no index')
     expect(seqs(search(openReader(file), 'body 7'))).toEqual([7])
-    SessionFile.open(file, { repair: 'daemonKilled' }).close()
+    SessionFile.open(file, { repair: { reason: 'daemonKilled' } }).close()
     expect(existsSync(indexPath(file))).toBe(false)
     expect(seqs(search(openReader(file), 'body 7'))).toEqual([7])
   })
