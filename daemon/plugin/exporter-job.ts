@@ -30,6 +30,8 @@ export class ExporterRunJob {
   /** What went wrong outside the plugin; it is not the plugin's failure then. */
   #readFailure: unknown = null
   #writeFailure: NodeJS.ErrnoException | null = null
+  /** Rejects with it: an exporter may wait for its output to drain, which it never does then. */
+  readonly #broken = Promise.withResolvers<never>()
   #redacted: ExportRedaction | null = null
   #name: string
   /** The exchange that the exporter has in hand. */
@@ -41,8 +43,10 @@ export class ExporterRunJob {
     this.pace = new ExportPace(signal)
     this.#send = send
     this.#name = moduleName(job.module)
+    this.#broken.promise.catch(() => undefined)
     const failed = (error: Error) => {
       this.#writeFailure ??= error
+      this.#broken.reject(error)
     }
     this.#output = new ExportOutput((!job.isFolder && job.partial) || outDescriptor)
     this.#output.on('error', failed)
@@ -89,7 +93,7 @@ export class ExporterRunJob {
       const { copySession } = await import('../store/session-copy.ts')
       await copySession({ from: session.file, exchanges, to, signal: this.#signal })
     }
-    await exporter.run({
+    const running = exporter.run({
       session,
       exchanges: this.#read(),
       out: this.#job.isFolder ? this.#nowhere() : this.#output,
@@ -100,6 +104,7 @@ export class ExporterRunJob {
       continues: false,
       writeSession,
     })
+    await Promise.race([running, this.#broken.promise])
     this.#signal.throwIfAborted()
     await this.#folder.end()
     if (this.#writeFailure !== null) throw this.#writeFailure

@@ -9,6 +9,7 @@ import type { Session } from '../../sdk/model.ts'
 import { compileCache } from '../support/compile-cache.ts'
 import { temporaryHome } from '../support/home.ts'
 import { recordSession } from '../support/recorded.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
 import { exporterSource, linesSource, writeModule } from './plugin-module.ts'
 
 interface Stage {
@@ -237,6 +238,35 @@ describe('an existing file', () => {
     await failure(run({ out }))
     expect(readFileSync(out, 'utf8')).toBe('old')
     expect(readdirSync(outs)).toEqual(['x'])
+  })
+})
+
+describe.skipIf(!canMount)('a place that takes nothing is no failure of the plugin, and says what to do', () => {
+  const muchText = {
+    body: "for (let i = 0; i < 64; i++) if (!out.write('x'.repeat(1 << 16))) await new Promise((go) => out.once('drain', go))",
+  }
+  const notWritable = (code: string) => ({ code: 1005, reason: 'outNotWritable', message: expect.stringContaining(code) })
+
+  test('a disk that is full, or becomes full meanwhile: what was there is as it was, and nothing lies beside it', async () => {
+    const { run, failed } = await stage(muchText)
+    const disk = await smallDisk(2)
+    const out = join(disk.folder, 'x')
+    writeFileSync(out, 'old')
+    expect(await failure(run({ out }))).toMatchObject({ ...notWritable('ENOSPC'), message: expect.stringContaining('make room') })
+    disk.fill()
+    expect(await failure(run({ out }))).toMatchObject(notWritable('ENOSPC'))
+    expect(readFileSync(out, 'utf8')).toBe('old')
+    expect(readdirSync(disk.folder).sort()).toEqual(['filler', 'x'])
+    expect(failed).toEqual([])
+  })
+
+  test('a disk that may not be written', async () => {
+    const { run, failed } = await stage(muchText)
+    const disk = await smallDisk(1)
+    disk.readOnly(true)
+    expect(await failure(run({ out: join(disk.folder, 'x') }))).toMatchObject(notWritable('EROFS'))
+    expect(readdirSync(disk.folder)).toEqual([])
+    expect(failed).toEqual([])
   })
 })
 
