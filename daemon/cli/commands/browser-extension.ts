@@ -68,6 +68,8 @@ function firefoxManifest(text: string): string {
   const manifest = {
     ...rest,
     permissions: permissions.filter((name) => name !== 'debugger'),
+    // Its own policy for extensions makes wss of ws, on loopback too.
+    content_security_policy: { extension_pages: "script-src 'self'" },
     background: { scripts: [background.service_worker], type: background.type },
     browser_specific_settings: {
       gecko: { id: 'weir@weir.invalid', strict_min_version: '128.0', data_collection_permissions: { required: ['none'] } },
