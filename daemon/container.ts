@@ -356,6 +356,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         dispatcher: get(parts.dispatcher),
         rpc: get(parts.rpcServer),
         webSockets: get(parts.webSocketTransport),
+        limits: { ...config.limits, retention: config.retention },
         websocketPort: config.websocketPort,
         awaitedPort: get(parts.awaitedPort),
       }),

@@ -28,6 +28,8 @@ const stopLimits = { sessions: 4_000, sync: 100, threads: 400, clients: 300 }
 
 export interface DaemonParts {
   home: Home
+  /** As they were set, for who asks. */
+  limits: Result<'daemon/status'>['limits']
   log: Log
   version: string
   threads: CaptureThreads
@@ -123,6 +125,7 @@ export class Daemon {
       recorder: { commitIntervalMs: threads.commitIntervalMs, restarts: threads.recorder.restarts },
       proxy: { running: threads.proxy.current !== null, connections: await threads.connections(), restarts: threads.proxy.restarts },
       websocket: address && { ...address, connections },
+      limits: this.#parts.limits,
       warnings: [
         ...runtimeWarnings(process.versions.node),
         ...(this.#websocketProblem === null || address ? [] : [`websocket.port: ${this.#websocketProblem}`]),

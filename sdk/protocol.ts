@@ -101,6 +101,19 @@ export const requests = {
       websocket: nullable(
         open({ host: text, port: Type.Integer(), connections: count }, { description: 'Where it answers over WebSockets; null: nowhere.' }),
       ),
+      limits: open(
+        {
+          connections: Type.Integer({ description: 'Of one session at a time.' }),
+          handshakeMs: Type.Number(),
+          connectMs: Type.Number(),
+          retention: open({
+            sessionBytes: nullable(Type.Number({ description: 'Of a session that says nothing itself; null: no limit.' })),
+            diskBytes: nullable(Type.Number({ description: 'Of all sessions; null: no limit.' })),
+            ageDays: nullable(Type.Number({ description: 'Of sessions that have stopped; null: no limit.' })),
+          }),
+        },
+        { description: 'As config.toml sets them, or by default.' },
+      ),
       warnings: Type.Array(text, { description: 'What its user should do something about.' }),
     }),
   ),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { checkDaemon } from '../../daemon/cli/doctor/daemon-check.ts'
 import type { Finding } from '../../daemon/cli/doctor/finding.ts'
+import { connections, retention } from '../../daemon/cli/doctor/limits-check.ts'
 import type { Client } from '../../sdk/client.ts'
 import { version } from '../../sdk/version.ts'
 import { type Ended, weir } from '../support/command-line.ts'
@@ -43,11 +44,17 @@ describe('a home that is well', () => {
         'certificate',
         'CA key',
         'port',
+        'retention',
+        'proxy',
         'plugins',
       ]),
     )
     expect(about('daemon')).toMatchObject([{ state: 'good', found: expect.stringContaining(version()) }])
     expect(about('CA key')).toMatchObject([{ state: 'good' }])
+    expect(about('retention')).toMatchObject([
+      { state: 'good', found: expect.stringMatching(/newest 21 GB; all sessions take \d.* without a budget/) },
+    ])
+    expect(about('proxy')).toMatchObject([{ found: expect.stringContaining('10000 connections of a session at a time') }])
     for (const { state, advice } of found) if (state === 'warning') expect(advice).toMatch(/.{10}/)
   })
 
@@ -107,6 +114,16 @@ describe('a home that is not', () => {
     const { code, about } = await examined(await startDaemon({ folder }))
     expect(code).toBe(1)
     expect(about('plugins').at(-1)).toMatchObject({ state: 'problem', found: expect.stringContaining('bad.mjs') })
+  })
+
+  test('that is nearly full, or may have more connections than open files', () => {
+    const limits = { sessionBytes: null, diskBytes: 1_000_000, ageDays: 7 }
+    expect(retention(limits, 800_000)).toMatchObject({ state: 'good', found: expect.stringContaining('800 kB of 1.0 MB') })
+    expect(retention(limits, 950_000)).toMatchObject({ state: 'warning', found: expect.stringContaining('go after 7 days') })
+    const proxy = { connections: 5_000, handshakeMs: 15_000, connectMs: 30_000, retention: limits }
+    expect(connections(proxy, 10_000)).toMatchObject({ state: 'good' })
+    expect(connections(proxy, null)).toMatchObject({ state: 'good' })
+    expect(connections(proxy, 4_096)).toMatchObject({ state: 'warning', advice: expect.stringContaining('10000') })
   })
 
   test('whose daemon is of another version, or had to help itself', async () => {

@@ -22,7 +22,7 @@ interface Report {
 
 /** Node raises its own limit to the hard one. */
 function openFiles(): Finding {
-  const hard = hardLimit()
+  const hard = hardFileLimit()
   if (hard === null) return good('open files', 'no limit is known here')
   if (hard >= fewFiles) return good('open files', Number.isFinite(hard) ? `${hard} at a time` : 'unlimited')
   return warning(
@@ -32,7 +32,8 @@ function openFiles(): Finding {
   )
 }
 
-function hardLimit(): number | null {
+/** Files that a process may have open at a time; null: not known. */
+export function hardFileLimit(): number | null {
   if (!process.report) return null
   // Without it the report looks up names of its sockets.
   Object.assign(process.report, { excludeNetwork: true })
