@@ -14,6 +14,7 @@ import type { SessionCopying } from './weir-session.ts'
 
 const batchRecords = 500
 const batchBytes = 4 * 1024 * 1024
+/** Characters, as of `exchange/set`. */
 const longestNote = 10_000
 
 type Annotated = Pick<ImportedExchange['exchange'], 'tags' | 'note'> & { seq: number }
@@ -96,7 +97,7 @@ export class FileImport {
     this.#batchBytes += (record.requestBody?.pendingBytes ?? 0) + (record.responseBody?.pendingBytes ?? 0)
     for (const { size } of imported.messages) this.#batchBytes += size
     const { tags, note } = imported.exchange
-    if (tags.length > 0 || note !== null) this.#annotated.push({ seq: record.seq, tags, note: note?.slice(0, longestNote) ?? null })
+    if (tags.length > 0 || note !== null) this.#annotated.push({ seq: record.seq, tags, note: note === null ? null : shortNote(note) })
   }
 
   #recordOf(at: string, imported: ImportedExchange): ExchangeRecord | null {
@@ -130,6 +131,13 @@ export class FileImport {
     if (first) return malformedFile(`${first.at}: ${first.message}; nothing in it could be read`)
     return invalidParams('emptyFile', `the file holds no HTTP exchanges${leftOut > 0 ? `, only ${leftOut} other entries` : ''}`)
   }
+}
+
+/** One that is cut says so. */
+function shortNote(note: string): string {
+  if (note.length <= longestNote) return note
+  const end = ` [cut: ${note.length} characters]`
+  return note.slice(0, longestNote - end.length).toWellFormed() + end
 }
 
 /** What names other exchanges means others now. */

@@ -197,6 +197,11 @@ describe('an entry', () => {
       ],
     })
     expect(await entryOf(exported({ kind: 'websocket', response: { status: 101 } }))).toMatchObject({ _webSocketMessages: [] })
+    const bytes = Buffer.from('\0é').toString('base64')
+    const long: Message = { index: 0, at: 0, direction: 'sent', type: 'text', data: bytes, size: 3 }
+    expect(await entryOf(exported({ kind: 'websocket' }, { messages: [long] }))).toMatchObject({
+      _webSocketMessages: [{ opcode: 1, data: '\0é' }],
+    })
   })
 
   test('a WebSocket is one entry with its handshake', async () => {

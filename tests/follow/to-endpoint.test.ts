@@ -52,6 +52,8 @@ test('an endpoint that refuses ends it, and the error says up to where all is de
   const first = follow(client, { sessionId, to: { url: receiver.url } })
   await vi.waitFor(() => expect(receiver.batches).toHaveLength(1))
   receiver.status = 403
+  // What it says is shown as it came: nothing is decoded.
+  receiver.headers = { 'Content-Encoding': 'br' }
   await get('/2')
   const error = await first.result.catch((reason: unknown) => reason as { data: { clock: string } })
   expect(error).toMatchObject({

@@ -57,6 +57,7 @@ describe.skipIf(mitmdump === null)('flows that mitmproxy has written', () => {
       { direction: 'sent', type: 'binary', data: Buffer.from('hello binary').toString('base64'), at: 946_681_203_000 },
       { direction: 'sent', type: 'text', text: 'hello text' },
       { direction: 'received', type: 'text', text: "it's me" },
+      { direction: 'received', type: 'close', code: 1000, reason: '' },
     ])
     expect(failed?.exchange).toMatchObject({ state: 'failed', response: null, error: { reason: 'connectionRefused' } })
     expect(unanswered?.exchange).toMatchObject({ state: 'aborted', response: null, error: { reason: 'notRecorded' } })

@@ -116,3 +116,12 @@ it('what a browser told names other exchanges only where they keep their numbers
   const { file } = await importContent(text, importFolder())
   expect((await readAll(file)).map(({ exchange }) => exchange.browser)).toEqual([browser, { sourceId: 's', requestId: 'r' }])
 })
+
+it('a note that is too long says that it was cut', async () => {
+  const { text } = await runExporter(jsonl, [testExchange({ note: 'x'.repeat(10_000) }), testExchange({ note: 'x'.repeat(10_001) })])
+  const { file } = await importContent(text, importFolder())
+  const [whole, cut] = (await readAll(file)).map(({ exchange }) => exchange.note)
+  expect(whole).toBe('x'.repeat(10_000))
+  const end = ' [cut: 10001 characters]'
+  expect(cut).toBe('x'.repeat(10_000 - end.length) + end)
+})

@@ -474,7 +474,7 @@ test('sixteen exports may follow sessions, also of those that start at the same 
     Array.from({ length: 17 }, () => runner.follow({ job, out: 'ignore', signal: cancel.signal, heard: () => undefined })),
   )
   cancel.abort()
-  await Promise.all(starts.map((start) => (start.status === 'fulfilled' ? start.value.exit : null)))
+  for (const start of starts) if (start.status === 'fulfilled') await start.value.exit
   expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(16)
   expect(starts.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 1004, reason: 'tooManyFollowing' } })
 })

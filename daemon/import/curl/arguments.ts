@@ -144,5 +144,8 @@ function urlEncoded(value: string): string | null {
   return `${name}${name === '' ? '' : '='}${percent(content)}`
 }
 
+/** curl writes a space as a form does. */
 const percent = (text: string): string =>
-  text.replace(/[^\w.~-]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  text.replace(/[^\w.~-]/g, (character) =>
+    character === ' ' ? '+' : `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )

@@ -18,7 +18,7 @@ interface Sent {
 export function curlExchange(request: CurlRequest, savedAt: number): ImportedExchange | null {
   const given = request.get && request.body !== null ? withQuery(request.url, request.body) : request.url
   if (isForeign(given) && given.includes('://')) return null
-  const { url, authorization } = urlOf(given, request.target)
+  const { url, authorization } = urlOf(withAuthority(given, request), request.target)
   const sent = request.get ? null : sentOf(request)
   const headers = headersOf(request, url, authorization, sent)
   const bytes = sent?.body === null || sent === null ? null : Buffer.from(sent.body, 'latin1')
@@ -63,6 +63,15 @@ function sentOf({ form, body, isCut, upload }: CurlRequest): Sent | null {
   if (body === null && !isCut) return null
   return { body, contentType: upload ? '' : formType, isCut }
 }
+
+/** HTTP/2 and 3 have no Host: curl sends what the command names as the authority, wherever it connects to. */
+function withAuthority(given: string, { headers, httpVersion }: CurlRequest): string {
+  const host = headers.findLast(([name]) => name.toLowerCase() === 'host')?.[1] ?? null
+  if (!hasNoHost.test(httpVersion) || host === null || host === '') return given
+  return given.replace(/^([a-z][a-z\d+.-]*:\/\/)?([^/?#]*@)?[^/?#]*/i, (_, scheme = '', user = '') => `${scheme}${user}${host}`)
+}
+
+const hasNoHost = /^[23]$/
 
 /** The path has the bytes of the command; the rest is as everywhere. */
 function urlOf(given: string, target: string | null): { url: string; authorization: string | null } {
@@ -112,6 +121,6 @@ function headersOf(request: CurlRequest, url: string, authorization: string | nu
     if (contentType !== '' && !named.has('content-type')) headers.push(['Content-Type', contentType])
   }
   // HTTP/2 and 3: names are lower case, and the host is no field (RFC 9113 sections 8.2 and 8.3.1).
-  if (!/^[23]$/.test(request.httpVersion)) return headers
+  if (!hasNoHost.test(request.httpVersion)) return headers
   return headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]).filter(([name]) => name !== 'host')
 }

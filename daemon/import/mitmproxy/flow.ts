@@ -67,7 +67,7 @@ export function mitmproxyExchange(value: TnetValue, used: Set<string>): Imported
       note: note === '' ? null : note,
     },
     bodies: { request: bodyOf(sent), response: answered && bodyOf(answered) },
-    messages: isWebSocket ? list(dictionary(flow.get('websocket')).get('messages')).map(messageOf) : [],
+    messages: isWebSocket ? messagesOf(dictionary(flow.get('websocket'))) : [],
   }
 }
 
@@ -198,6 +198,30 @@ function endAsTold(own: TnetDictionary, message: string): Pick<Exchange, 'state'
   const reason = failureReasons.find((known) => known === own.get('weir_error'))
   return { state, ...(reason && { error: { reason, message: message.slice(0, 500) } }) }
 }
+
+/** Those that mitmproxy keeps, and the frame that closed it. */
+function messagesOf(socket: TnetDictionary): Message[] {
+  const messages = list(socket.get('messages')).map(messageOf)
+  const code = number(socket.get('close_code'))
+  if (code === undefined || code === noCloseFrame || !(code >= 0 && code <= 0xffff)) return messages
+  const reason = text(socket.get('close_reason'))
+  const data = code === noCloseCode ? Buffer.alloc(0) : Buffer.concat([Buffer.of(code >> 8, code), Buffer.from(reason, 'utf8')])
+  const at = number(socket.get('timestamp_end'))
+  messages.push({
+    index: messages.length,
+    at: at === undefined ? (messages.at(-1)?.at ?? 0) : at * 1000,
+    direction: socket.get('closed_by_client') === true ? 'sent' : 'received',
+    type: 'close',
+    data: data.toString('base64'),
+    size: data.length,
+    ...(data.length > 0 && { code, reason }),
+  })
+  return messages
+}
+
+/** They stand for what was not in a frame (RFC 6455 section 7.4.1). */
+const noCloseCode = 1005
+const noCloseFrame = 1006
 
 /** [opcode, from the client, content, seconds, ...] */
 function messageOf(value: TnetValue, index: number): Message {

@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { unavailable } from '../../../sdk/errors.ts'
 import { said } from '../failure.ts'
+import { type Answer, post } from './post.ts'
 import { type Sink, Undelivered } from './sink.ts'
 
 /** The first wait before a repetition, ms; each is twice the one before. */
@@ -35,7 +36,7 @@ const waitMs = (tries: number): number => Math.min(longestWaitMs, firstWaitMs * 
 
 export class EndpointSink implements Sink {
   readonly #options: EndpointOptions
-  readonly #url: string
+  readonly #url: URL
   readonly #headers: Headers
 
   constructor(options: EndpointOptions) {
@@ -44,7 +45,7 @@ export class EndpointSink implements Sink {
     this.#headers = new Headers(options.headers.map(([name, value]) => [name, value]))
     this.#headers.set('Content-Type', options.mediaType)
     this.#headers.set('Weir-Session', options.sessionId)
-    // A URL with a name and a password in it is refused by fetch.
+    // A name and a password in a URL are sent as here, and nowhere else.
     if (url.username !== '' && !this.#headers.has('Authorization'))
       this.#headers.set(
         'Authorization',
@@ -52,7 +53,9 @@ export class EndpointSink implements Sink {
       )
     url.username = ''
     url.password = ''
-    this.#url = url.href
+    // The body says how long it is.
+    this.#headers.delete('Transfer-Encoding')
+    this.#url = url
   }
 
   async deliver(bytes: Buffer, from: string, clock: string): Promise<void> {
@@ -75,24 +78,18 @@ export class EndpointSink implements Sink {
 
   /** null: it is delivered. @throws 1005 endpointRefused */
   async #post(body: Buffer): Promise<{ words: string; retryAfterMs: number } | null> {
-    let response: Response
+    let answer: Answer
     try {
       const signal = AbortSignal.any([this.#options.late, AbortSignal.timeout(answerMs)])
-      response = await fetch(this.#url, { method: 'POST', headers: this.#headers, body, redirect: 'manual', signal })
+      answer = await post(this.#url, this.#headers, body, signal)
     } catch (error) {
       return { words: whyNot(error), retryAfterMs: 0 }
     }
-    const { status, headers } = response
-    if (response.ok) {
-      await response.body?.cancel().catch(() => undefined)
-      return null
-    }
-    const words = `the endpoint answered ${status} ${said(response.statusText)}`.trimEnd()
-    if (status >= 500 || passing.has(status)) {
-      await response.body?.cancel().catch(() => undefined)
-      return { words, retryAfterMs: retryAfter(headers.get('Retry-After')) }
-    }
-    const text = said((await response.text().catch(() => '')).slice(0, shownCharacters))
+    const { status } = answer
+    if (status >= 200 && status < 300) return null
+    const words = `the endpoint answered ${status} ${said(answer.reason)}`.trimEnd()
+    if (status >= 500 || passing.has(status)) return { words, retryAfterMs: retryAfter(answer.retryAfter) }
+    const text = said(answer.text.slice(0, shownCharacters))
     const advice = status >= 300 && status < 400 ? 'name the URL that it leads to' : 'correct the URL or what is sent with it (headers)'
     throw unavailable('endpointRefused', `${words}${text === '' ? '' : `: ${text}`}; ${advice}`)
   }
@@ -102,7 +99,7 @@ export class EndpointSink implements Sink {
 const retryAfter = (value: string | null): number => (value !== null && /^\d{1,4}$/.test(value) ? Number(value) * 1000 : 0)
 
 function whyNot(error: unknown): string {
-  const { name, cause } = error as Error & { cause?: NodeJS.ErrnoException }
+  const { name, code } = error as NodeJS.ErrnoException
   if (name === 'TimeoutError') return `the endpoint did not answer within ${answerMs / 1000} s`
-  return `the endpoint cannot be reached (${cause?.code ?? said(cause ?? error)})`
+  return `the endpoint cannot be reached (${code ?? said(error)})`
 }

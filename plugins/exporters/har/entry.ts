@@ -49,11 +49,13 @@ const errorJson = ({ error, state }: Exchange) => `,"_error":${json(error ? `${e
 const opcodes: Partial<Record<Message['type'], number>> = { text: 1, binary: 2 }
 
 /** As Chromium writes it; null: a control frame, which it leaves out. */
-export function webSocketMessageJson({ type, direction, at, text, data, size, truncated }: Message): string | null {
+export function webSocketMessageJson({ type, direction, at, text, data = '', size, truncated }: Message): string | null {
   const opcode = opcodes[type]
   if (opcode === undefined) return null
+  // A long text of control characters is handed out as its bytes.
+  const content = text ?? (type === 'text' ? Buffer.from(data, 'base64').toString('utf8') : data)
   const cut = truncated ? `,"_truncated":true,"_size":${size}` : ''
-  return `{"type":"${direction === 'sent' ? 'send' : 'receive'}","time":${at / 1000},"opcode":${opcode},"data":${json(text ?? data ?? '')}${cut}}`
+  return `{"type":"${direction === 'sent' ? 'send' : 'receive'}","time":${at / 1000},"opcode":${opcode},"data":${json(content)}${cut}}`
 }
 
 /** All but `postData`. */
