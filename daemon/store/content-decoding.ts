@@ -32,6 +32,8 @@ export interface DecodeOptions {
   cut: boolean
   /** Bytes behind the end of what is encoded make it undecodable; else they may be passed over. */
   whole?: boolean
+  /** Of the output, bytes; decodeLimits.outputBytes when absent. */
+  most?: number
   /** Milliseconds on a steady clock; performance.now when absent. */
   now?: () => number
 }
@@ -110,14 +112,15 @@ export function decodeContentAtOnce(bytes: Uint8Array, codings: readonly string[
   return decoded
 }
 
-function workOn(bytes: Uint8Array, codings: readonly string[], { cut, whole = false, now = () => performance.now() }: DecodeOptions): Work {
+function workOn(bytes: Uint8Array, codings: readonly string[], options: DecodeOptions): Work {
+  const { cut, whole = false, most = decodeLimits.outputBytes, now = () => performance.now() } = options
   if (codings.length > decodeLimits.codings)
     throw tooMuch(`it has ${codings.length} content codings, at most ${decodeLimits.codings} are undone`)
   const deadline = now() + decodeLimits.ms
   const inTime = () => {
     if (now() > deadline) throw new DecodeTimeout()
   }
-  return { cut, whole, limit: Math.min(decodeLimits.outputBytes, decodeLimits.ratio * bytes.length), inTime }
+  return { cut, whole, limit: Math.min(most, decodeLimits.ratio * bytes.length), inTime }
 }
 
 function codingOf(name: string, { inTime }: Work): Coding {

@@ -15,7 +15,7 @@ import type { SessionRecorder } from '../session-recorder.ts'
 import { Admission } from './admission.ts'
 import { fillRow, filteredCopy, placeholderOf } from './filtered-copy.ts'
 import { messagesLeft } from './filtered-messages.ts'
-import { HeldContent, type HeldLimits, type HeldMessages } from './held-content.ts'
+import { HeldContent, type HeldDecoded, type HeldLimits, type HeldMessages } from './held-content.ts'
 
 export interface FilterStageOptions {
   /** For `sessionId` of what filters see. */
@@ -32,6 +32,7 @@ interface Staged {
   row: LiveExchange
   chain: FilterChain
   messages: HeldMessages
+  decoded: HeldDecoded
 }
 
 export class FilterStage implements ExchangeSink<LiveExchange> {
@@ -101,7 +102,7 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
     if (!row.kept) return
     exchange.seq = row.seq
     exchange.held = this.#held
-    this.#staged.set(exchange, { row, chain, messages: { records: [], bytes: 0 } })
+    this.#staged.set(exchange, { row, chain, messages: { records: [], bytes: 0 }, decoded: { bytes: 0 } })
   }
 
   touch(exchange: LiveExchange): void {
@@ -171,7 +172,10 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   #askFilters(exchange: LiveExchange): void {
     const staged = this.#staged.get(exchange)
     if (staged === undefined) return
-    const given = filteredCopy(exchange, this.#options.sessionId, staged.messages.records)
+    const { messages, decoded } = staged
+    const given = filteredCopy(exchange, this.#options.sessionId, messages.records, (bytes, codings) =>
+      this.#held.decode(decoded, bytes, codings),
+    )
     const decision = staged.chain.decide(given)
     if (decision instanceof Promise) this.#later(decision, exchange, staged, given)
     else this.#settle(exchange, staged, given, decision)
@@ -223,9 +227,10 @@ export class FilterStage implements ExchangeSink<LiveExchange> {
   }
 
   /** It is decided on. */
-  #forget(exchange: LiveExchange, { chain, messages }: Staged): void {
+  #forget(exchange: LiveExchange, { chain, messages, decoded }: Staged): void {
     this.#staged.delete(exchange)
     this.#held.releaseMessages(messages)
+    this.#held.releaseDecoded(decoded)
     if (exchange.requestBody !== null) this.#held.release(exchange.requestBody)
     if (exchange.responseBody !== null) this.#held.release(exchange.responseBody)
     if (chain !== this.#chain) this.#disposeUnused(chain)

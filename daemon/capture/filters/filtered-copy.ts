@@ -1,13 +1,13 @@
 /** An exchange that has ended as filters see it, and the way back: what they made of it becomes its row. */
 import type { Headers } from '../../../sdk/model.ts'
 import type { FilteredExchange } from '../../../sdk/plugin.ts'
-import { contentCodings, decodeContentAtOnce } from '../../store/content-decoding.ts'
+import { contentCodings } from '../../store/content-decoding.ts'
 import { messageOf } from '../../store/message-shape.ts'
 import { type BodyRecord, type FieldBlock, type MessageRecord, newBody } from '../../store/records.ts'
 import { LiveExchange } from '../live-exchange.ts'
 
-/** A body that decodes to more is not given to filters, and so not recorded, bytes. */
-const decodedBytes = 8 * 1024 * 1024
+/** null: a body that it does not decode is not given to filters, and so not recorded. */
+export type DecodeBody = (bytes: Uint8Array, codings: readonly string[]) => Uint8Array | null
 
 /** The row until then: that there is an exchange, when it began and from where; nothing that was said. */
 export function placeholderOf({ kind, source, connection, startedAt, scheme, requestVersion }: LiveExchange): LiveExchange {
@@ -18,7 +18,12 @@ export function placeholderOf({ kind, source, connection, startedAt, scheme, req
 }
 
 /** @param messages null: they were too many */
-export function filteredCopy(exchange: LiveExchange, sessionId: string, messages: readonly MessageRecord[] | null): FilteredExchange {
+export function filteredCopy(
+  exchange: LiveExchange,
+  sessionId: string,
+  messages: readonly MessageRecord[] | null,
+  decode: DecodeBody,
+): FilteredExchange {
   const { origin, requestBody, responseBody, error, anomalies } = exchange
   const copy: FilteredExchange = {
     seq: exchange.seq,
@@ -58,8 +63,8 @@ export function filteredCopy(exchange: LiveExchange, sessionId: string, messages
     tags: [],
     note: null,
     bodies: {
-      request: decoded(requestBody, exchange.requestFields),
-      response: decoded(responseBody, exchange.responseFields),
+      request: plainBody(requestBody, exchange.requestFields, decode),
+      response: plainBody(responseBody, exchange.responseFields, decode),
     },
     messages: messages === null ? null : messages.map((message, index) => messageOf(index, message)),
   }
@@ -84,18 +89,12 @@ function timingsOf({ dnsMs, connectMs, tlsMs, startedAt, requestEndedAt, respons
 }
 
 /** null: none, or not to be had whole. */
-function decoded(body: BodyRecord | null, block: FieldBlock | null): Uint8Array | null {
+function plainBody(body: BodyRecord | null, block: FieldBlock | null, decode: DecodeBody): Uint8Array | null {
   if (body === null || body.truncated || body.pendingBytes === 0) return null
   const [only] = body.pending
   const bytes = body.pending.length === 1 && only !== undefined ? only : Buffer.concat(body.pending)
   const codings = block === null ? [] : contentCodings(block.fields)
-  if (codings.length === 0) return bytes
-  try {
-    const plain = decodeContentAtOnce(bytes, codings, { cut: false })
-    return plain.length > decodedBytes ? null : plain
-  } catch {
-    return null
-  }
+  return codings.length === 0 ? bytes : decode(bytes, codings)
 }
 
 /**

@@ -1,4 +1,5 @@
-/** Bodies and messages that may not reach the session file before the filters have decided: copies in memory, within limits. */
+/** Bodies and messages that may not reach the session file before the filters have decided: copies in memory, decoded ones for the filters too, within limits. */
+import { decodeContentAtOnce } from '../../store/content-decoding.ts'
 import type { BodyRecord, MessageRecord } from '../../store/records.ts'
 
 export interface HeldLimits {
@@ -6,6 +7,10 @@ export interface HeldLimits {
   partBytes: number
   /** Of all that is held of a session. */
   sessionBytes: number
+  /** Of one body once it is decoded. */
+  decodedPartBytes: number
+  /** Of all decoded bodies of a session that filters have not decided on. */
+  decodedBytes: number
 }
 
 /** Of one exchange. */
@@ -15,14 +20,26 @@ export interface HeldMessages {
   bytes: number
 }
 
+/** Of one exchange: its decoded bodies. */
+export interface HeldDecoded {
+  bytes: number
+}
+
 /** What a message takes beside its content, bytes. */
 const messageOverhead = 200
 
-const heldLimits: HeldLimits = { partBytes: 4 * 1024 * 1024, sessionBytes: 32 * 1024 * 1024 }
+const mebibyte = 1024 * 1024
+const heldLimits: HeldLimits = {
+  partBytes: 4 * mebibyte,
+  sessionBytes: 32 * mebibyte,
+  decodedPartBytes: 8 * mebibyte,
+  decodedBytes: 64 * mebibyte,
+}
 
 export class HeldContent {
   readonly #limits: HeldLimits
   #bytes = 0
+  #decodedBytes = 0
 
   constructor(limits: HeldLimits = heldLimits) {
     this.#limits = limits
@@ -56,6 +73,26 @@ export class HeldContent {
     held.records.push(message.data === null ? message : { ...message, data: Buffer.from(message.data) })
     held.bytes += bytes
     this.#bytes += bytes
+  }
+
+  /** What filters are given of an encoded body, counted until it is released; null: it cannot be decoded, or there is no room for it. */
+  decode(held: HeldDecoded, bytes: Uint8Array, codings: readonly string[]): Uint8Array | null {
+    const { decodedPartBytes, decodedBytes } = this.#limits
+    const most = Math.min(decodedPartBytes, decodedBytes - this.#decodedBytes)
+    if (most <= 0) return null
+    try {
+      const plain = decodeContentAtOnce(bytes, codings, { cut: false, most })
+      held.bytes += plain.length
+      this.#decodedBytes += plain.length
+      return plain
+    } catch {
+      return null
+    }
+  }
+
+  releaseDecoded(held: HeldDecoded): void {
+    this.#decodedBytes -= held.bytes
+    held.bytes = 0
   }
 
   releaseMessages(held: HeldMessages): void {

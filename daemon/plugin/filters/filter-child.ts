@@ -8,7 +8,7 @@ import { residentBytes } from '../../thread/resident-bytes.ts'
 import { pluginFailed } from '../failure.ts'
 import { killPluginProcess, startPluginProcess } from '../plugin-process.ts'
 import type { FilterJob, FilterReady, FromFilter, ToFilter } from './filter-messages.ts'
-import { type Answer, FilterDeath, type FilterWork } from './filter-step.ts'
+import { type Answer, bytesOf, FilterDeath, type FilterWork } from './filter-step.ts'
 
 export interface FilterLimits {
   heapMiB: number
@@ -25,11 +25,15 @@ export const filterLimits: FilterLimits = { heapMiB: 256, residentMiB: 512, star
 
 interface Waiting {
   exchange: FilteredExchange
+  /** Of its content, about. */
+  bytes: number
   resolve(answer: Answer): void
   reject(error: Error): void
 }
 
 const watchMs = 100
+/** Of content that is given and not answered, bytes, unless it is one exchange's: it lies in the channel once more. */
+const mostGivenBytes = 8 * 1024 * 1024
 
 export class FilterChild implements FilterWork {
   readonly #job: FilterJob
@@ -40,6 +44,7 @@ export class FilterChild implements FilterWork {
   #started: Promise<FilterReady> | null = null
   /** Given, not answered; the first is the one in hand. */
   #given: Waiting[] = []
+  #givenBytes = 0
   #queue: Waiting[] = []
   #heardAt = 0
   #watchedAt = 0
@@ -66,7 +71,7 @@ export class FilterChild implements FilterWork {
     if (this.#given.length + this.#queue.length >= this.#limits.waiting)
       return Promise.reject(new Error(`it is too slow: ${this.#limits.waiting} exchanges wait for it`))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ exchange, resolve, reject })
+      this.#queue.push({ exchange, bytes: bytesOf(exchange), resolve, reject })
       if (this.#flushing) return
       this.#flushing = true
       setImmediate(() => void this.#flush())
@@ -84,7 +89,6 @@ export class FilterChild implements FilterWork {
     this.#fail(this.#queue.splice(0), new Error('the filter was replaced'))
   }
 
-  /** All that waits goes in one message. */
   async #flush(): Promise<void> {
     this.#flushing = false
     try {
@@ -93,7 +97,18 @@ export class FilterChild implements FilterWork {
       this.#fail(this.#queue.splice(0), new FilterDeath((error as Error).message))
       return
     }
-    const batch = this.#queue.splice(0)
+    this.#give()
+  }
+
+  /** What waits goes in one message, as far as there is room; the rest follows as answers come. */
+  #give(): void {
+    let length = 0
+    for (const { bytes } of this.#queue) {
+      if (this.#given.length + length > 0 && this.#givenBytes + bytes > mostGivenBytes) break
+      this.#givenBytes += bytes
+      length++
+    }
+    const batch = this.#queue.splice(0, length)
     if (batch.length === 0) return
     if (this.#given.length === 0) this.#heardAt = performance.now()
     this.#given.push(...batch)
@@ -153,9 +168,11 @@ export class FilterChild implements FilterWork {
     const first = this.#given[0]
     if (first === undefined || first.exchange.seq !== message.answer) return
     this.#given.shift()
+    this.#givenBytes -= first.bytes
     if ('same' in message) first.resolve(first.exchange)
     else if ('failure' in message) first.reject(new Error(message.failure))
     else first.resolve(message.exchange)
+    if (this.#givenBytes <= mostGivenBytes / 2) this.#give()
     if (this.#given.length === 0) this.#stopWatching()
   }
 
@@ -166,9 +183,12 @@ export class FilterChild implements FilterWork {
     this.#stopWatching()
     const [inHand, ...others] = this.#given
     this.#given = []
-    inHand?.reject(new FilterDeath(this.#howItEnded(code, signal)))
-    if (others.length === 0) return
+    this.#givenBytes = 0
+    // What waits while nothing was given waits for the start of the process, and hears of it there.
+    if (inHand === undefined) return
+    inHand.reject(new FilterDeath(this.#howItEnded(code, signal)))
     this.#queue.unshift(...others)
+    if (this.#queue.length === 0) return
     if (this.#disposed) this.#fail(this.#queue.splice(0), new Error('the filter was replaced'))
     else void this.#flush()
   }

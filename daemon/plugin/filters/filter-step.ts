@@ -167,7 +167,7 @@ export class FilterStep {
 const allowedMs = (bytes: number): number => silentMs + (silentMsPerMiB * bytes) / (1024 * 1024)
 
 /** What it has to look at, about. */
-function bytesOf({ bodies, messages }: FilteredExchange): number {
+export function bytesOf({ bodies, messages }: FilteredExchange): number {
   let bytes = (bodies.request?.length ?? 0) + (bodies.response?.length ?? 0)
   for (const { text, data } of messages ?? []) bytes += (text?.length ?? 0) + (data?.length ?? 0)
   return bytes
