@@ -42,7 +42,8 @@ export function startPluginProcess({
       // Else anybody's SIGUSR1 would open an inspector that asks nobody for a password.
       '--disable-sigusr1',
       `--max-old-space-size=${heapMiB}`,
-      '--max-semi-space-size=4',
+      // Half as large, exports take a seventh more CPU; twice as large, 20 MB more memory for little.
+      '--max-semi-space-size=8',
       '--heap-growing-percent=20',
       '--disable-warning=ExperimentalWarning',
     ],
