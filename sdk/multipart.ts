@@ -68,8 +68,9 @@ export class MultipartReader {
 
   /** False: more bytes are needed, or none any more. */
   #readHead(): boolean {
-    const end = this.#held.indexOf(endOfHead)
     const next = this.#held.indexOf(this.#delimiter)
+    // No further: heads without an end would each be searched for one in all that follows.
+    const end = (next < 0 ? this.#held : this.#held.subarray(0, next + endOfHead.length)).indexOf(endOfHead)
     const cut = next >= 0 && (end < 0 || next < end)
     if (!cut && end < 0) {
       if (this.#held.length <= headLimit) return false

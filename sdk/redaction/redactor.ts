@@ -7,9 +7,15 @@ import { MediaTypes } from '../media-type.ts'
 import type { Exchange, Headers, Message, Request, Response } from '../model.ts'
 import type { FilteredExchange } from '../plugin.ts'
 import { mayHoldCompressed, type Replaced, replaceInCompressed } from './compressed.ts'
-import { type JsonPath, jsonPath, mayHoldKey, replaceInJson, replaceUnderKeys } from './json-values.ts'
+import { replaceInEvents } from './event-stream.ts'
+import { type JsonPath, jsonPath } from './json-paths.ts'
+import { mayHoldKey, replaceInJson } from './json-values.ts'
+import { replaceInParts } from './multipart-values.ts'
+import { type Names, namesOf, orInBrackets, plainKey } from './names.ts'
+import { replaceInPairs } from './pairs.ts'
 import type { Pseudonym } from './pseudonyms.ts'
 import { SharedResults } from './shared-results.ts'
+import { replaceWebTokens } from './web-tokens.ts'
 import { replaceInXml } from './xml-values.ts'
 
 /** What is secret; names ignore case. `*` stands for any characters in them. */
@@ -37,39 +43,18 @@ export interface RedactionRules {
   otherBodies?: 'leave out'
 }
 
-type Names = (name: string) => boolean
-
 const types = new MediaTypes()
 /** They repeat URLs of other exchanges. */
 const urlFields = new Set(['referer', 'location', 'content-location'])
-
-/** RFC 7515: three parts in base64url, of which the first begins with `{"`. */
-const webToken = /\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*/g
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]+)@/i
+/** Of one text in another: a URL in a parameter, JSON in a text of JSON. */
+const mostNesting = 4
+const beginsAsUrl = /^(?:[a-z][a-z0-9+.-]*:)?\/|^\?/i
+const beginsAsJson = /^[\s\x1e]*[[{]/
+/** RFC 3986 section 3.3; `;jsessionid=...` */
+const pathParameter = /;([^;=/]*)=([^;/]*)/g
 const harmless =
   /^(?::\w+|accept(?:-.*)?|age|allow|alt-svc|cache-control|connection|content-(?:encoding|language|length|range|type)|date|expires|host|keep-alive|last-modified|priority|range|retry-after|sec-fetch-.*|server|te|trailer|transfer-encoding|upgrade|vary|via)$/
-
-/** Answers are remembered: a session has few distinct names. */
-function namesOf(names: readonly string[] = [], plain = (name: string) => name.toLowerCase()): Names {
-  if (names.length === 0) return () => false
-  const escaped = names.map((name) =>
-    plain(name)
-      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*'),
-  )
-  const pattern = new RegExp(`^(?:${escaped.join('|')})$`, 's')
-  const known = new Map<string, boolean>()
-  return (name) => {
-    let isSecret = known.get(name)
-    if (isSecret === undefined) {
-      isSecret = pattern.test(plain(name))
-      if (known.size < 4096) known.set(name, isSecret)
-    }
-    return isSecret
-  }
-}
-
-const plainKey = (name: string): string => name.toLowerCase().replace(/[-_.]/g, '')
 
 export class Redactor {
   readonly #pseudonym: Pseudonym
@@ -79,6 +64,7 @@ export class Redactor {
   readonly #form: Names
   readonly #json: readonly JsonPath[]
   readonly #keys: Names
+  readonly #looksIntoUrls: boolean
   readonly #looksIntoJson: boolean
   readonly #looksIntoBodies: boolean
   readonly #tokens: boolean
@@ -88,7 +74,7 @@ export class Redactor {
   constructor(rules: RedactionRules, pseudonym: Pseudonym) {
     const { headers, query, cookies, json = [], form = [], keys = [], tokens = false, harmlessHeadersOnly, otherBodies } = rules
     const isKey = namesOf(keys, plainKey)
-    const either = (names: Names): Names => (keys.length === 0 ? names : (name) => names(name) || isKey(name))
+    const either = (names: Names): Names => orInBrackets(keys.length === 0 ? names : (name) => names(name) || isKey(name))
     this.#pseudonym = pseudonym
     this.#headers = harmlessHeadersOnly ? (name) => !harmless.test(name) : namesOf(headers)
     this.#query = either(namesOf(query))
@@ -98,6 +84,7 @@ export class Redactor {
     this.#keys = isKey
     this.#tokens = tokens
     this.#otherBodies = otherBodies
+    this.#looksIntoUrls = (query !== undefined && query.length > 0) || keys.length > 0
     this.#looksIntoJson = json.length > 0 || keys.length > 0
     this.#looksIntoBodies = this.#looksIntoJson || form.length > 0 || tokens || otherBodies !== undefined
   }
@@ -159,20 +146,39 @@ export class Redactor {
 
   /** Everything but the values stays byte for byte. */
   url(url: string): string {
-    return this.#urlQuery(this.#tokens ? this.text(url.replace(userInfo, (_, scheme, user) => `${scheme}${this.#pseudonym(user)}@`)) : url)
+    const shown = this.#url(url, 0)
+    return this.#tokens ? this.text(shown) : shown
+  }
+
+  #url(url: string, nesting: number): string {
+    const named = this.#tokens ? url.replace(userInfo, (_, scheme, user) => `${scheme}${this.#pseudonym(user)}@`) : url
+    if (!this.#looksIntoUrls) return named
+    const found = named.search(/[?#]/)
+    const start = found < 0 ? named.length : found + 1
+    return this.#path(named.slice(0, start)) + this.#urlPairs(named.slice(start), nesting)
+  }
+
+  #path(path: string): string {
+    if (!path.includes(';')) return path
+    return path.replace(pathParameter, (whole, name: string, value: string) =>
+      value !== '' && this.#query(name) ? `;${name}=${this.#pseudonym(value)}` : whole,
+    )
   }
 
   /** The fragment too: OAuth's implicit grant answers there (RFC 6749 section 4.2.2). */
-  #urlQuery(url: string): string {
-    const start = url.search(/[?#]/)
-    return start < 0 ? url : url.slice(0, start + 1) + this.#urlPairs(url.slice(start + 1))
-  }
-
-  #urlPairs(text: string): string {
+  #urlPairs(text: string, nesting: number): string {
     return text
       .split('#')
-      .map((pairs) => this.#pairs(pairs, this.#query))
+      .map((pairs) => this.#pairs(pairs, this.#query, nesting))
       .join('#')
+  }
+
+  /** A parameter's value that may be a URL, JSON, or parameters again. */
+  #inside(text: string, nesting: number): string {
+    if (nesting > mostNesting) return text
+    if (beginsAsJson.test(text)) return this.#nestedJson(text, nesting)
+    if (!this.#looksIntoUrls) return text
+    return beginsAsUrl.test(text) ? this.#url(text, nesting) : this.#urlPairs(text, nesting)
   }
 
   /** Any text: tokens that show by themselves, and what is compressed in it, in base64. */
@@ -182,7 +188,7 @@ export class Redactor {
   }
 
   #withoutTokens(text: string): string {
-    return this.#tokens && text.includes('eyJ') ? text.replace(webToken, (token) => this.#pseudonym(token)) : text
+    return this.#tokens ? replaceWebTokens(text, this.#pseudonym) : text
   }
 
   /** Nobody says what was compressed. */
@@ -256,7 +262,7 @@ export class Redactor {
     const type = types.parse(fieldValue(headers, 'content-type') ?? '')
     const isForm = type.essence === 'application/x-www-form-urlencoded'
     const isJson = /^(?:application|text)\/json$|\+json$/.test(type.essence)
-    if (type.essence === 'multipart/form-data') return this.#otherBodies ? null : this.#multipart(bytes)
+    if (type.essence === 'multipart/form-data') return this.#otherBodies ? null : this.#multipart(bytes, type.boundary)
     if (this.#otherBodies && !isForm && !isJson) return null
     const text = bodyText(bytes, type)
     if (text === null) return isForm || isJson ? null : this.#unnamedJson(bytes)
@@ -275,24 +281,21 @@ export class Redactor {
   }
 
   #bodyText(text: string, isForm: boolean, isJson: boolean, essence: string): string | null {
-    if (isForm) return this.#withoutTokens(this.#pairs(text, this.#form))
-    if (essence === 'text/event-stream')
-      return text.replace(/^(data: ?)(.*)$/gm, (_, name: string, data: string) => name + this.#content(data))
+    // curl says so of JSON as well.
+    if (isForm) return this.#content(this.#pairs(text, this.#form, 0))
+    if (essence === 'text/event-stream') return this.#withoutTokens(replaceInEvents(text, (data) => this.#jsonText(data, false) ?? data))
     if (/[/+]xml$/.test(essence)) return this.#content(replaceInXml(text, this.#keys, this.#pseudonym))
     if (!isJson) return this.#content(text)
     const redacted = this.#jsonText(text, true)
     return redacted === null ? null : this.#withoutTokens(redacted)
   }
 
-  /** RFC 7578, without the parts' own encodings, which it deprecates. */
-  #multipart(bytes: Uint8Array): Uint8Array {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-    const part = /(\bname="?([^";\r\n]+)"?[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)([\s\S]*?)(?=\r\n--)/gi
-    const redacted = text.replace(part, (whole, head: string, name: string, value: string) => {
-      if (value === '' || !this.#form(Buffer.from(name, 'latin1').toString())) return whole
-      return head + this.#pseudonym(Buffer.from(value, 'latin1').toString())
+  #multipart(bytes: Uint8Array, boundary: string | null): Uint8Array | null {
+    return replaceInParts(bytes, boundary, (content, name, headers) => {
+      if (this.#form(name)) return Buffer.from(this.#pseudonym(Buffer.from(content).toString()))
+      const isNested = types.parse(fieldValue(headers, 'content-type') ?? '').essence.startsWith('multipart/')
+      return this.#bodyContent(content, isNested ? [] : headers)
     })
-    return redacted === text ? bytes : Buffer.from(redacted, 'latin1')
   }
 
   #field(name: string, value: string): string {
@@ -305,7 +308,13 @@ export class Redactor {
       return [this.#cookie(pair), ...attributes].join(';')
     }
     if (this.#headers(name) && value !== '') return this.#credentials(value)
-    return urlFields.has(name) ? this.url(value) : this.text(value)
+    return urlFields.has(name) ? this.url(value) : this.text(this.#urlsIn(value))
+  }
+
+  /** `<https://...>; rel=next`, `5; url=https://...` */
+  #urlsIn(value: string): string {
+    if (!this.#looksIntoUrls || !value.includes('=') || !/[?#]/.test(value)) return value
+    return value.replace(/[^\s<>"]+/g, (word) => (/[?#]/.test(word) ? this.#url(word, 0) : word))
   }
 
   /** `Bearer abc`: the scheme is no secret, and the token has its name alone, as it may stand elsewhere. */
@@ -315,71 +324,49 @@ export class Redactor {
   }
 
   #cookie(pair: string): string {
-    const split = pair.indexOf('=')
-    if (split < 0 || !this.#cookies(pair.slice(0, split).trim())) return pair
-    const [, before = '', secret = '', after = ''] = /^(\s*"?)(.*?)("?\s*)$/s.exec(pair.slice(split + 1)) ?? []
-    return secret === '' ? pair : pair.slice(0, split + 1) + before + this.#pseudonym(secret) + after
+    // A cookie without a name is a value alone (RFC 6265bis section 5.6).
+    const start = pair.indexOf('=') + 1
+    if (!this.#cookies(pair.slice(0, Math.max(0, start - 1)).trim())) return pair
+    const secret = pair.slice(start).trim().replace(/^"|"$/g, '')
+    const at = pair.indexOf(secret, start)
+    return secret === '' ? pair : pair.slice(0, at) + this.#pseudonym(secret) + pair.slice(at + secret.length)
   }
 
-  /** `a=1&b=2`, values percent-encoded. A `?` begins anew: fragments hold whole paths. */
-  #pairs(text: string, isSecret: Names): string {
-    return text.replace(/([^&?=]*)=([^&]*)/g, (pair, name: string, value: string) =>
-      value !== '' && isSecret(decoded(name)) ? `${name}=${this.#pseudonym(decoded(value))}` : pair,
-    )
+  #pairs(text: string, isSecret: Names, nesting: number): string {
+    return replaceInPairs(text, {
+      isSecret,
+      replace: this.#pseudonym,
+      inside: (value) => this.#inside(value, nesting + 1),
+    })
   }
 
   /** null: it says to be JSON and is none. */
   #jsonText(text: string, isJson: boolean): string | null {
-    if (!this.#looksIntoJson || (!isJson && !/^\s*[[{]/.test(text))) return text
-    let value: unknown
-    try {
-      value = JSON.parse(text.replace(/^\ufeff/, ''))
-    } catch {
-      return this.#jsonLines(text, isJson)
-    }
-    const redacted = this.#mayHoldSecrets(text) ? this.#jsonValue(value) : value
-    return redacted === value ? text : JSON.stringify(redacted)
+    if (!this.#looksIntoJson || (!isJson && !beginsAsJson.test(text))) return text
+    if (isJson && !isJsonOrLines(text)) return null
+    return this.#json.length > 0 || mayHoldKey(text, this.#keys) ? this.#inJson(text, this.#json, 0) : text
   }
 
-  /** Whether any key in it is one of a secret: much quicker than looking at all its values. */
-  #mayHoldSecrets(text: string): boolean {
-    return this.#json.length > 0 || mayHoldKey(text, this.#keys)
+  /** Paths are of whole bodies. */
+  #nestedJson(text: string, nesting: number): string {
+    return mayHoldKey(text, this.#keys) ? this.#inJson(text, [], nesting) : text
   }
 
-  #jsonValue(value: unknown): unknown {
-    const replace = (secret: unknown) => this.#secretValue(secret)
-    const atPaths = this.#json.length === 0 ? value : replaceInJson(value, this.#json, replace)
-    return replaceUnderKeys(atPaths, this.#keys, replace)
-  }
-
-  #jsonLines(text: string, isJson: boolean): string | null {
-    if (!isJson && !this.#mayHoldSecrets(text)) return text
-    const lines = text.split('\n')
-    const redacted = lines.map((line) => {
-      if (line.trim() === '') return line
-      try {
-        const value: unknown = JSON.parse(line)
-        const after = this.#jsonValue(value)
-        return after === value ? line : JSON.stringify(after)
-      } catch {
-        return isJson ? null : line
-      }
-    })
-    return redacted.includes(null) ? null : redacted.join('\n')
-  }
-
-  #secretValue(secret: unknown): unknown {
-    if (secret === null) return null
-    return this.#pseudonym(typeof secret === 'string' ? secret : JSON.stringify(secret))
+  #inJson(text: string, paths: readonly JsonPath[], nesting: number): string {
+    const inText = (inner: string) => (nesting < mostNesting && beginsAsJson.test(inner) ? this.#nestedJson(inner, nesting + 1) : inner)
+    return replaceInJson(text, { paths, isKey: this.#keys, replace: this.#pseudonym, inText })
   }
 }
 
-/** As written where it is no percent-encoding. */
-function decoded(text: string): string {
-  const spaced = text.replaceAll('+', ' ')
-  try {
-    return decodeURIComponent(spaced)
-  } catch {
-    return spaced
+function isJsonOrLines(text: string): boolean {
+  const isJson = (part: string): boolean => {
+    try {
+      JSON.parse(part)
+      return true
+    } catch {
+      return false
+    }
   }
+  const plain = text.replace(/^\ufeff/, '')
+  return isJson(plain) || plain.split('\n').every((line) => line.trim() === '' || isJson(line))
 }
