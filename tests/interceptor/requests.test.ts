@@ -173,6 +173,60 @@ it('a document that moves into the process of its frame goes on there', async ()
   ])
 })
 
+describe('a redirect that is told in another session', () => {
+  const landed = { url: 'https://b.example/', method: 'GET', headers: {} }
+  const redirected = (more: object = {}) =>
+    request({ redirectResponse: response({ status: 302 }), timestamp: 100.2, request: landed, type: 'Document', ...more })
+
+  it('is the end of its request, and what follows goes on there', async () => {
+    const { say, told, requests } = setUp()
+    say('Network.requestWillBeSent', request({ type: 'Document' }))
+    say('Network.requestWillBeSent', redirected(), 'frame')
+    requests.leave(page, 'gone')
+    say('Network.responseReceived', received({ hasExtraInfo: false }, { url: landed.url }), 'frame')
+    say('Network.loadingFinished', finished, 'frame')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told().map((one) => [one.url, one.response?.status, one.failure])).toEqual([
+      [url, 302, undefined],
+      [landed.url, 200, undefined],
+    ])
+  })
+
+  it('and in the first one as well is one, also where it leads to the same URL', async () => {
+    const { say, told } = setUp()
+    say('Network.requestWillBeSent', request())
+    const toItself = redirected({ request: { ...landed, url } })
+    for (const session of ['page', 'frame']) say('Network.requestWillBeSent', toItself, session)
+    say('Network.responseReceived', received({ hasExtraInfo: false }))
+    say('Network.loadingFinished', finished)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told().map((one) => one.response?.status)).toEqual([302, 200])
+  })
+})
+
+it('a response that CORS keeps from the page went through the proxy, also where its heads are told after the failure', async () => {
+  const failed = {
+    requestId: 'r',
+    timestamp: 101,
+    errorText: 'net::ERR_FAILED',
+    corsErrorStatus: { corsError: 'MissingAllowOriginHeader' },
+  }
+  const { say, told } = setUp()
+  say('Network.requestWillBeSent', request({ requestId: 'before' }))
+  say('Network.responseReceived', received({ requestId: 'before', hasExtraInfo: false }))
+  say('Network.requestWillBeSent', request())
+  say('Network.loadingFailed', failed)
+  say('Network.requestWillBeSentExtraInfo', rawRequest())
+  say('Network.responseReceivedExtraInfo', rawResponse())
+  say('Network.requestWillBeSent', request({ requestId: 'unsent' }))
+  say('Network.loadingFailed', { ...failed, requestId: 'unsent' })
+  await vi.advanceTimersByTimeAsync(1_000)
+  const [, answered, unsent] = told()
+  expect(answered).toMatchObject({ response: { status: 200, proxied: true }, view: { blocked: 'MissingAllowOriginHeader' } })
+  expect(unsent).toMatchObject({ end: { proxied: false } })
+  expect(unsent?.response).toBeUndefined()
+})
+
 it('what is open when its page goes ends with a reason, once', async () => {
   const { say, told, requests } = setUp()
   say('Network.requestWillBeSent', request())

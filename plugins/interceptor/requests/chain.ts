@@ -24,6 +24,19 @@ export class Chain {
     return this.hops.at(-1)
   }
 
+  /** Whether that is the redirect of the current hop, wherever it is told, and not one that was told already. */
+  goesOn({ url }: Protocol.Network.Response, timestamp: number): boolean {
+    const asked = this.current?.asked
+    return asked === undefined || (withoutFragment(url) === withoutFragment(asked.request.url) && timestamp > asked.timestamp)
+  }
+
+  /** The session that tells of it from now on: a redirect to another site is told where its document will be. */
+  moveTo(session: string): void {
+    if (session === this.session) return
+    this.session = session
+    this.#rawSession = session
+  }
+
   addRawRequest(told: Protocol.Network.RequestWillBeSentExtraInfoEvent, session: string): void {
     if (this.#isFirstTeller(session)) this.#rawRequests.push(told)
   }
@@ -49,3 +62,5 @@ export class Chain {
     return this.#rawSession === session
   }
 }
+
+const withoutFragment = (url: string): string => url.split('#', 1)[0] ?? ''

@@ -11,6 +11,8 @@ export interface HopEnd {
   words?: string
   blocked?: string
   isRedirect?: true
+  /** There may have been a response, of which raw heads only are told, before or after. */
+  mayHaveHeads?: true
 }
 
 export class Hop {
@@ -46,7 +48,7 @@ export class Hop {
 
   /** Its response can be told, or its end without one. */
   get isReady(): boolean {
-    if (this.response === null) return this.end !== null
+    if (this.response === null) return this.end !== null && (this.end.mayHaveHeads !== true || this.isOverdue || this.rawResponse !== null)
     if (this.hasRaw !== true || this.isOverdue) return true
     return this.rawRequest !== null && this.rawResponse !== null
   }

@@ -6,9 +6,12 @@ import type { Protocol } from '../cdp/protocol.ts'
 export interface ProxyUse {
   /** What came over the network came through it. */
   response(response: Protocol.Network.Response): boolean
-  /** Nothing tells which way it went. */
-  unknown(): boolean
+  /** Of one of which nothing tells which way it went. */
+  untold(): Way
 }
+
+/** `either`: nobody can tell yet. */
+export type Way = 'proxy' | 'past' | 'either'
 
 /**
  * It came over no connection: from an entry that another request had just put into the cache (it does not count as read from there), or the browser made it up
@@ -17,13 +20,13 @@ export interface ProxyUse {
 export const cameOverNone = ({ connectionId, timing }: Protocol.Network.Response): boolean => connectionId === 0 && timing !== undefined
 
 /** A browser that was launched with the proxy asks nothing else. */
-export const always: ProxyUse = { response: () => true, unknown: () => true }
-export const never: ProxyUse = { response: () => false, unknown: () => false }
+export const always: ProxyUse = { response: () => true, untold: () => 'proxy' }
+export const never: ProxyUse = { response: () => false, untold: () => 'past' }
 
 /** A browser that was attached to may go through it or not: each response tells the address that it came from. */
 export class SeenProxyUse implements ProxyUse {
   readonly #proxy: NonNullable<Session['proxy']>
-  #wasUsed = false
+  #way: Way = 'either'
 
   constructor(proxy: NonNullable<Session['proxy']>) {
     this.#proxy = proxy
@@ -31,13 +34,13 @@ export class SeenProxyUse implements ProxyUse {
 
   response({ remoteIPAddress, remotePort }: Protocol.Network.Response): boolean {
     const isUsed = remotePort === this.#proxy.port && this.#isItsHost(remoteIPAddress ?? '')
-    this.#wasUsed ||= isUsed
+    if (this.#way !== 'proxy') this.#way = isUsed ? 'proxy' : 'past'
     return isUsed
   }
 
   /** As the responses before. */
-  unknown(): boolean {
-    return this.#wasUsed
+  untold(): Way {
+    return this.#way
   }
 
   #isItsHost(told: string): boolean {

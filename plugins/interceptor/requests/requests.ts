@@ -66,7 +66,13 @@ export class Requests {
     },
     'Network.loadingFailed': ({ requestId, timestamp, errorText, blockedReason, corsErrorStatus }, session = '') => {
       const blocked = blockedReason ?? corsErrorStatus?.corsError
-      const end = { timestamp, failure: failureOf(errorText), words: errorText, ...(blocked !== undefined && { blocked }) }
+      const end = {
+        timestamp,
+        failure: failureOf(errorText),
+        words: errorText,
+        ...(blocked !== undefined && { blocked }),
+        ...mayHaveHeads(corsErrorStatus),
+      }
       this.#end(requestId, session, end)
     },
   }
@@ -88,7 +94,8 @@ export class Requests {
     clock.learn(timestamp, wallTime)
     const before = this.#chains.get(requestId)
     // Told twice: by a page and its worker.
-    if (before && (before.session !== session || !redirectResponse)) return
+    if (before && !(redirectResponse && before.goesOn(redirectResponse, timestamp))) return
+    before?.moveTo(session)
     const redirected = before?.current
     if (redirected && redirectResponse) {
       redirected.response = redirectResponse
@@ -171,7 +178,7 @@ export class Requests {
   }
 
   #await(chain: Chain, hop: Hop): void {
-    if (hop.response === null) return
+    if (hop.response === null && hop.end === null) return
     hop.awaited ??= setTimeout(() => {
       hop.isOverdue = true
       this.#settle(chain)
@@ -202,6 +209,10 @@ export class Requests {
     return chain
   }
 }
+
+/** A response that the page must not see came all the same: its raw heads may be told later. */
+const mayHaveHeads = (cors: Protocol.Network.CorsErrorStatus | undefined): Pick<HopEnd, 'mayHaveHeads'> =>
+  cors === undefined ? {} : { mayHaveHeads: true }
 
 /** Chunks and frames that hold nothing. */
 const framing = 32

@@ -105,7 +105,8 @@ export class Telling {
     if (!response && rawRequest) tell({ kind: 'more', id, headers: headerFields(rawRequest.headers) })
     // What the browser refused has gone nowhere.
     const wasRefused = blocked !== undefined && !rawRequest
-    const isAlone = hop.isAlone ?? (wasRefused || !proxyUse.unknown())
+    const untold = wasRefused ? 'past' : proxyUse.untold()
+    const isAlone = hop.isAlone ?? untold === 'past'
     // Of a response that the page must not see (CORS) there are the raw heads only, and nothing else.
     const rawResponse = response === null ? hop.rawResponse : null
     if (rawResponse) {
@@ -122,7 +123,8 @@ export class Telling {
         proxied: !isAlone,
       })
     }
-    if (isAlone) {
+    // What may have gone either way is held until it is known which.
+    if (isAlone || (hop.isAlone === null && untold === 'either')) {
       const sent = headerFields(rawRequest?.headers ?? asked.request.headers)
       this.#body(id, 'request', await bodies.request(session, requestId, asked.request, sent))
       if (response && !failure && !isRedirect && mayHaveBody(asked.request.method, response.status))

@@ -11,7 +11,7 @@ import { failureOf, failureWhen } from './failures.ts'
 import { headerFields } from './header-fields.ts'
 import { frameMessage } from './messages.ts'
 import type { Pages } from './pages.ts'
-import type { ProxyUse } from './proxied.ts'
+import type { ProxyUse, Way } from './proxied.ts'
 
 export interface WebSocketsOptions {
   sourceId: string
@@ -28,8 +28,8 @@ interface Socket {
   at: number
   isAsked: boolean
   isAnswered: boolean
-  /** Nobody else has its messages. */
-  isAlone: boolean
+  /** Through the proxy somebody else has its messages; where that is not known they are held until it is. */
+  way: Way
   messages: number
   error: string | null
 }
@@ -79,7 +79,7 @@ export class WebSockets {
       at: clock.now(),
       isAsked: false,
       isAnswered: false,
-      isAlone: !proxyUse.unknown(),
+      way: proxyUse.untold(),
       messages: 0,
       error: null,
     })
@@ -129,13 +129,13 @@ export class WebSockets {
       reason: response.statusText,
       httpVersion: '1.1',
       headers: headerFields(response.headers),
-      proxied: !socket.isAlone,
+      proxied: socket.way !== 'past',
     })
   }
 
   #message(told: Protocol.Network.WebSocketFrameSentEvent, direction: Message['direction']): void {
     const socket = this.#sockets.get(told.requestId)
-    if (!socket?.isAlone) return
+    if (!socket || socket.way === 'proxy') return
     const { clock, tell } = this.#options
     const message = frameMessage(told.response, direction, { index: socket.messages++, at: clock.at(told.timestamp) })
     tell({ kind: 'message', id: told.requestId, message })
@@ -161,7 +161,7 @@ export class WebSockets {
       id,
       at,
       ...(failure && { failure }),
-      ...(!socket.isAnswered && { proxied: !socket.isAlone }),
+      ...(!socket.isAnswered && { proxied: socket.way !== 'past' }),
       ...(words !== null && { view: { failure: words } }),
     })
   }
