@@ -2,6 +2,7 @@
  * Sources that tell over the RPC, as the extension does: their events are numbered from 1, and each is taken once, however often it
  * is sent. What is known of a source outlives its connections.
  */
+import { setTimeout } from 'node:timers/promises'
 import { conflict, invalidParams, notFound, unavailable, WeirError } from '../../sdk/errors.ts'
 import type { NotificationParams, Params, Result } from '../../sdk/protocol.ts'
 import type { SourceEvent } from '../../sdk/source.ts'
@@ -50,9 +51,14 @@ export class SourceFeeds {
   async start({ sessionId, browser }: FeedStart, client: FeedClient): Promise<Result<'source/start'>> {
     const cookies = new AskedCookies((ask) => feed.client.send('source/ask', { sourceId: feed.source?.info.id ?? '', ...ask }))
     const feed: Feed = { source: null, client, cookies, acknowledged: 0, taking: Promise.resolve() }
-    const stop = async () => {
+    const stop = async (withinMs: number) => {
       if (feed.source) this.#feeds.delete(feed.source.info.id)
-      await feed.taking.catch(() => undefined)
+      const late = new AbortController()
+      await Promise.race([
+        feed.taking.catch(() => undefined),
+        setTimeout(withinMs, undefined, { signal: late.signal }).catch(() => undefined),
+      ])
+      late.abort()
     }
     const joined = await this.#sources.join({ kind: feedKind, sessionId, browser, notes: [...notes], attached: false }, { stop, cookies })
     feed.source = joined

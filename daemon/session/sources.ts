@@ -17,6 +17,8 @@ import type { SessionManager } from './session-manager.ts'
 
 /** How long a source may take to tell what it has seen, ms: a part of the 2 s of its session. */
 const stopMs = 1_500
+/** A profile that is kept is written to its end, so long at most; nobody waits for that, ms. */
+const profileStopMs = 10_000
 /** So many that have ended are remembered, so that stopping one again is no error. */
 const mostEnded = 1_000
 
@@ -85,7 +87,7 @@ export class Sources {
     const kill = () => child.kill()
     signal.addEventListener('abort', kill)
     // Whoever ends its session ends what is only opening.
-    entry.body = { stop: (withinMs) => child.stop(withinMs), cookies: null }
+    entry.body = { stop: (withinMs) => child.stop(withinMs, known.profile === undefined ? withinMs : profileStopMs), cookies: null }
     try {
       signal.throwIfAborted()
       const { certificate } = await threads.certificateAuthority()

@@ -41,7 +41,7 @@ const head = (id, more = {}) => ({
 })
 export default {
   kind: 'source', name: '${name}', version: '1.0.0', api: 1, description: 'of a test',
-  config: { type: 'object', additionalProperties: false, properties: { url: { type: 'string' }, endpoint: { type: 'string' }, word: { enum: ['a', 'b'] } } },
+  config: { type: 'object', additionalProperties: false, properties: { url: { type: 'string' }, endpoint: { type: 'string' }, profile: { type: 'string' }, word: { enum: ['a', 'b'] } } },
   create: (config, host) => ({ async open(run) { ${body} } }),
 }
 `

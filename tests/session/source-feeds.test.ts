@@ -39,7 +39,7 @@ async function feeding(take?: (events: readonly SourceEvent[]) => Promise<void>)
   const feed = (from: number, events: object[], owner: string | null = 'token-1') =>
     feeds.feed({ sourceId, from, events: events as { kind: 'request' }[] }, client(owner))
   const answer = (ask: number, given: object) => feeds.answer(sourceId, ask, given, client('token-1'))
-  return { taken, feed, sourceId, asked, answer, cookies: bodies[0]?.cookies, stop: () => bodies[0]?.stop(1000) }
+  return { taken, feed, sourceId, asked, answer, cookies: bodies[0]?.cookies, stop: () => bodies[0]?.stop(100) }
 }
 
 describe('source/feed', () => {
@@ -100,6 +100,13 @@ describe('source/feed', () => {
         data: { errors: expect.arrayContaining([expect.objectContaining({ path }) as unknown]) as unknown },
       })
     expect(taken).toEqual([])
+  })
+
+  it('is not waited for longer than it may take when it is stopped', async () => {
+    const { feed, stop } = await feeding(() => new Promise(() => undefined))
+    void feed(1, [request('1')])
+    await stop()
+    await expect(feed(2, [])).rejects.toMatchObject({ reason: 'sourceNotFound' })
   })
 
   it('is for the client that started the source, until that has ended', async () => {

@@ -171,3 +171,17 @@ test.skipIf(process.platform === 'win32')('a killed daemon leaves nothing of a s
   process.kill(pid, 'SIGKILL')
   await vi.waitFor(() => expect(isRunning(child)).toBe(false), patience)
 })
+
+test('a source whose profile is kept may write it to its end, and its session does not wait for that', async () => {
+  const folder = await temporaryHome()
+  const go = join(folder, 'go')
+  const { client, open, sessionId, mark, marked, listed } = await daemonWith(`return opened({ stop: async () => {
+    while (!existsSync('${go}')) await later(20)
+    writeFileSync(config.url, 'written.')
+  } })`)
+  await open({ profile: 'kept', url: mark })
+  expect((await client.call('session/stop', { sessionId })).state).toBe('stopped')
+  expect(await listed()).toEqual([])
+  writeFileSync(go, '')
+  expect(await marked()).toBe('written')
+})

@@ -2,6 +2,7 @@
  * The browsers that tell a session of their requests: each of these is an exchange of the proxy, which gets the browser's view, or becomes one of its own. It never throws.
  */
 import type { BrowserView } from '../../../sdk/browser-view.ts'
+import { bytesOf } from '../../../sdk/held-size.ts'
 import type { Failure } from '../../../sdk/model.ts'
 import type { SourceEvent } from '../../../sdk/source.ts'
 import type { ExchangeSink } from '../connection.ts'
@@ -11,6 +12,7 @@ import type { SessionRecorder } from '../session-recorder.ts'
 import { BrowserSink, type PassingExchanges } from './browser-sink.ts'
 import { commonView } from './browser-views.ts'
 import { type Decision, Matcher, type MatcherLimits } from './matcher.ts'
+import { OpenRequests } from './open-requests.ts'
 import { ConnectionNumbers, mayHaveAnswered, PassedExchange } from './passed-exchange.ts'
 import { browserTarget, wireKey } from './request-key.ts'
 import { SeenRequest } from './seen-request.ts'
@@ -25,11 +27,15 @@ export interface BrowserRecorderOptions {
   limits?: MatcherLimits
   /** Of bodies and messages that wait for an exchange, bytes. */
   heldBytes?: number
+  /** Of one source, requests that have not ended or are not decided, and what their heads take, bytes. */
+  open?: { requests: number; bytes: number }
 }
 
 /** What the browser still says of an exchange is awaited so long after its end, ms. */
 const lastWordsMs = 5_000
 const heldBytes = 32 * 1024 * 1024
+/** As many as a browser is followed with (plugins/interceptor), and the sockets. */
+const mostOpen = { requests: 25_000, bytes: 64 * 1024 * 1024 }
 /** What a pause between two decisions counts at most, ms: news may have been held up with them. */
 const longestPauseMs = 250
 
@@ -43,7 +49,7 @@ export class BrowserRecorder implements PassingExchanges {
   readonly #numbers = new ConnectionNumbers()
   readonly #connection = connectionRecord(null)
   /** By source, by id: those that have not ended, or are not decided. */
-  readonly #sources = new Map<string, Map<string, SeenRequest>>()
+  readonly #sources = new Map<string, OpenRequests>()
   readonly #passing = new Map<LiveExchange, PassedExchange>()
   /** They are exchanges of the proxy, and more may come of them. */
   readonly #shared = new Set<SeenRequest>()
@@ -109,23 +115,29 @@ export class BrowserRecorder implements PassingExchanges {
   start(source: string): void {
     const now = this.#options.now()
     if (this.#sources.size === 0) this.#matcher.missed(now, now)
-    if (!this.#sources.has(source)) this.#sources.set(source, new Map())
+    if (!this.#sources.has(source)) this.#sources.set(source, new OpenRequests(this.#options.open ?? mostOpen))
   }
 
   /** Bytes of what is to be stored. */
   take(source: string, events: readonly SourceEvent[]): number {
     this.start(source)
-    const requests = this.#sources.get(source) as Map<string, SeenRequest>
+    const requests = this.#sources.get(source) as OpenRequests
+    const leftOut = { from: Number.POSITIVE_INFINITY, to: 0, requests: 0 }
     let bytes = 0
     for (const event of events) {
       if (event.kind === 'connection') this.#matcher.told(source, event.connection, event.port)
       else if (event.kind === 'lost') this.#options.session.lost(event.from, event.to, event.requests ?? null)
-      else if (event.kind === 'request') this.#request(source, requests, event)
-      else {
+      else if (event.kind === 'request') {
+        if (this.#request(source, requests, event)) continue
+        leftOut.from = Math.min(leftOut.from, event.at)
+        leftOut.to = Math.max(leftOut.to, event.at)
+        leftOut.requests++
+      } else {
         const request = requests.get(event.id)
         if (request !== undefined) bytes += this.#more(request, requests, event)
       }
     }
+    if (leftOut.requests > 0) this.#options.session.lost(leftOut.from, leftOut.to, leftOut.requests)
     this.#options.wake()
     return bytes
   }
@@ -141,19 +153,19 @@ export class BrowserRecorder implements PassingExchanges {
     this.#options.wake()
   }
 
-  #request(source: string, requests: Map<string, SeenRequest>, event: Extract<SourceEvent, { kind: 'request' }>): void {
+  /** @returns false: there is no room for it, or its id is that of another one that goes on */
+  #request(source: string, requests: OpenRequests, event: Extract<SourceEvent, { kind: 'request' }>): boolean {
     const target = browserTarget(event.url)
-    if (target === null || requests.has(event.id)) return
+    if (target === null) return true
+    const bytes = bytesOf(event)
+    if (!requests.hasRoomFor(event.id, bytes)) return false
     const request = new SeenRequest(source, event, target, this.#clock)
-    requests.set(event.id, request)
+    requests.add(request, bytes)
     this.#matcher.saw(request)
+    return true
   }
 
-  #more(
-    request: SeenRequest,
-    requests: Map<string, SeenRequest>,
-    event: Exclude<SourceEvent, { kind: 'request' | 'connection' | 'lost' }>,
-  ): number {
+  #more(request: SeenRequest, requests: OpenRequests, event: Exclude<SourceEvent, { kind: 'request' | 'connection' | 'lost' }>): number {
     if (request.hasEnded) return 0
     switch (event.kind) {
       case 'more':
@@ -177,7 +189,7 @@ export class BrowserRecorder implements PassingExchanges {
   }
 
   #content(request: SeenRequest, event: Extract<SourceEvent, { kind: 'body' | 'message' }>): number {
-    const size = event.kind === 'message' ? event.message.size : event.data.length
+    const size = event.kind === 'message' ? bytesOf(event.message) : event.data.length
     if (request.place !== 'undecided') {
       request.hold(event)
       return size
@@ -192,7 +204,7 @@ export class BrowserRecorder implements PassingExchanges {
     return size
   }
 
-  #end(request: SeenRequest, requests: Map<string, SeenRequest>, event: Extract<SourceEvent, { kind: 'end' }>): void {
+  #end(request: SeenRequest, requests: OpenRequests, event: Extract<SourceEvent, { kind: 'end' }>): void {
     request.learn(event.view)
     const isKnownAlone = event.proxied === false && request.response === null
     if (request.response === null) {

@@ -2,7 +2,7 @@
 import { certain } from './assignment.ts'
 import type { BrowserConnections } from './browser-connections.ts'
 import { inOrder } from './in-order.ts'
-import { clockSlackMs, crossingMs, fits, heldUpMs, mayHaveBegun, type Sighting, type Wire } from './sightings.ts'
+import { clockSlackMs, crossingMs, fits, heldUpMs, isChallenge, mayHaveBegun, type Sighting, type Wire } from './sightings.ts'
 
 /** A sighting that is settled, and of which earlier attempts may be in the group. */
 export interface Sender<S, W> {
@@ -145,8 +145,8 @@ export class MatchGroup<S extends Sighting, W extends Wire> {
   }
 }
 
-/** It ended without an answer. */
-export const isVain = ({ endedAt, answeredAt }: Wire): boolean => endedAt > 0 && answeredAt === 0
+/** It ended without an answer, or with the question for credentials: an attempt before another one. */
+export const isVain = (wire: Wire): boolean => wire.endedAt > 0 && (wire.answeredAt === 0 || isChallenge(wire))
 
 /** An attempt in vain that was over when the next one began. */
 const isBefore = (wire: Wire, next: Wire | undefined): boolean =>

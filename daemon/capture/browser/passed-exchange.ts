@@ -27,6 +27,10 @@ export class PassedExchange implements Wire {
     this.connection = connection
     this.heardAt = heardAt
   }
+
+  get status(): number {
+    return this.exchange.status
+  }
 }
 
 /** Numbers for the connections of clients. */

@@ -72,6 +72,10 @@ export class SeenRequest implements Sighting {
     return this.#own?.exchange ?? null
   }
 
+  get status(): number {
+    return this.response?.status ?? 0
+  }
+
   get hasEnded(): boolean {
     return this.endedAt > 0
   }

@@ -16,6 +16,8 @@ export interface Sighting {
   /** The first head of its response came to the browser. */
   answeredAt: number
   endedAt: number
+  /** The status of its response; 0: not yet. */
+  readonly status: number
   /** Wires that may be it are not here (any more): it is no proof that one of those left is. */
   incomplete: boolean
   /** It has an exchange of its own. */
@@ -34,6 +36,7 @@ export interface Wire {
   answeredAt: number
   order: number
   endedAt: number
+  readonly status: number
   /** It ended amid, or without, its response. */
   isCut: boolean
 }
@@ -48,8 +51,15 @@ export const crossingMs = 1_000
 /** Whether time lets this wire be what the browser told of, connections aside. */
 export function fits(sighting: Sighting, wire: Wire): boolean {
   if (!mayHaveBegun(sighting, wire)) return false
+  if (sighting.status !== 0 && isChallenge(wire) && !isChallenge(sighting)) return false
   return sighting.answeredAt === 0 || (wire.answeredAt > 0 && wire.answeredAt <= sighting.answeredAt + heldUpMs)
 }
+
+/**
+ * It asks for credentials (RFC 9110 sections 15.5.2 and 15.5.8): a browser that has some sends the same request again, and tells of what came then only. Of other statuses
+ * nothing follows: behind the 200 of a cache a 304 came.
+ */
+export const isChallenge = ({ status }: Sighting | Wire): boolean => status === 401 || status === 407
 
 /** A request is read and timed before its response is passed on. */
 export function mayHaveBegun({ at, answeredAt, endedAt }: Sighting, wire: Wire): boolean {

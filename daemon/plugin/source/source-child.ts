@@ -57,6 +57,8 @@ export class SourceChild {
   /** It was told to stop. */
   #stopping = false
   #isOpen = false
+  /** Nobody waits for it any more. */
+  #isLeft = false
   #isOver = false
   #heardAt = performance.now()
   #watchedAt = performance.now()
@@ -117,14 +119,19 @@ export class SourceChild {
     }
   }
 
-  /** Resolves when it has told what it saw, or after so many ms, and all that it has started is gone. */
-  async stop(withinMs: number): Promise<void> {
+  /**
+   * Resolves when it has told what it saw, and all that it has started is gone, or after so many ms: then that is ended by force, or goes on to end by itself
+   * until so many ms have passed. What it tells then is not taken.
+   */
+  async stop(withinMs: number, endMs: number): Promise<void> {
     this.#stopping = true
     if (!this.#isOver) {
+      let isLate = false
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(() => {
-          this.#surroundings.log(`it did not stop within ${withinMs} ms: its process was ended`)
+          isLate = true
+          if (endMs <= withinMs) this.#surroundings.log(`it did not stop within ${withinMs} ms: its process was ended`)
           resolve()
         }, withinMs)
       })
@@ -134,11 +141,24 @@ export class SourceChild {
       this.#send({ stop: true })
       await Promise.race([stopped, this.#exit, late])
       clearTimeout(timer)
+      if (isLate && endMs > withinMs) {
+        await this.#taking
+        void this.#goOnEnding(stopped, endMs - withinMs)
+        return
+      }
     }
     this.kill()
     await this.#exit
     // What it has sent is with the recorder before that hears of its end.
     await this.#taking
+  }
+
+  async #goOnEnding(stopped: Promise<void>, withinMs: number): Promise<void> {
+    this.#isLeft = true
+    const timer = setTimeout(() => this.kill(), withinMs)
+    await Promise.race([stopped, this.#exit])
+    clearTimeout(timer)
+    this.kill()
   }
 
   kill(): void {
@@ -184,7 +204,7 @@ export class SourceChild {
 
   async #take(events: readonly SourceEvent[]): Promise<void> {
     try {
-      await this.#surroundings.take(events)
+      if (!this.#isLeft) await this.#surroundings.take(events)
       this.#send({ taken: 1 })
     } catch (error) {
       this.#verdict(`what it saw could not be recorded: ${said(error)}`)

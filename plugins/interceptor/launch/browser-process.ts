@@ -4,8 +4,6 @@ import type { Readable, Writable } from 'node:stream'
 
 /** For its words when it does not start. */
 const lastBytes = 4096
-/** To end in order. */
-const endMs = 5_000
 
 export class BrowserProcess {
   readonly #child: ChildProcess
@@ -45,11 +43,11 @@ export class BrowserProcess {
     this.#child.kill('SIGTERM')
   }
 
-  /** In order when it can, by force when that takes too long. @param ask asks it to */
-  async end(ask: () => void): Promise<void> {
+  /** In order when it can, by force when that takes longer. @param ask asks it to */
+  async end(ask: () => void, withinMs: number): Promise<void> {
     if (!this.#isOver) {
       ask()
-      const timer = setTimeout(() => this.#child.kill('SIGKILL'), endMs)
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs)
       await this.ended
       clearTimeout(timer)
     }

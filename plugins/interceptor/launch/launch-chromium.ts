@@ -69,7 +69,7 @@ export async function launchChromium(
     connection.close()
     await profile.dispose()
   }
-  const end = () => browser.end(() => void connection.ask('Browser.close').catch(() => undefined))
+  const end = () => browser.end(() => void connection.ask('Browser.close').catch(() => undefined), profile.endMs)
   try {
     const product = await started(seen.start(), browser.ended, host.signal)
     if (url !== undefined) void seen.show(url, 'firstTab').catch((error: Error) => host.log(`${url} was not opened: ${error.message}`))

@@ -36,7 +36,7 @@ export async function launchFirefox(
     return how
   })
   const stop = async () => {
-    await browser.end(() => browser.terminate())
+    await browser.end(() => browser.terminate(), profile.endMs)
     await ended
   }
   return { browser: 'Firefox', notes: [tellsNothing, ...(trust === null ? [] : [trust])], ended, stop }

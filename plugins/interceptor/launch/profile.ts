@@ -4,6 +4,8 @@ import { join } from 'node:path'
 
 export interface Profile {
   path: string
+  /** So long a browser that is told to end may take to write it, ms. */
+  endMs: number
   /** When no browser uses it any more. */
   dispose(): Promise<void>
 }
@@ -16,14 +18,14 @@ export async function freshProfile(dataDir: string): Promise<Profile> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await removeLeft(folder)
   const path = await mkdtemp(join(folder, `${process.pid}-`))
-  return { path, dispose: () => remove(path) }
+  return { path, endMs: 5_000, dispose: () => remove(path) }
 }
 
 /** One that is kept, with its logins. @param name checked by the config's schema */
 export async function namedProfile(dataDir: string, name: string): Promise<Profile> {
   const path = join(dataDir, 'profiles', name)
   await mkdir(path, { recursive: true, mode: 0o700 })
-  return { path, dispose: async () => undefined }
+  return { path, endMs: 9_000, dispose: async () => undefined }
 }
 
 /** What a process that was killed has left, so far as it can be removed: what cannot is in nobody's way. */

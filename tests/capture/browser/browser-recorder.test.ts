@@ -232,6 +232,32 @@ describe('a request that no proxy saw', () => {
     expect(session.summary).toEqual(['failed | http | GET | https://nowhere.test/ | 0 |  | dnsNotFound | '])
   })
 
+  it('has the messages that came before it was known whether a proxy has them, if none has', () => {
+    const session = new BrowsedSession()
+    const message = { index: 0, at: 1, direction: 'sent' as const, type: 'text' as const, text: 'hello', size: 5 }
+    session.asks('r1', 'wss://example.com/', { exchange: 'websocket' }).answered('r1', { status: 101 })
+    session.tell({ kind: 'message', id: 'r1', message }).later(5_000).ended('r1')
+    expect(session.rows).toMatchObject([{ record: { kind: 'websocket', source: 'browser' }, messages: [{ text: 'hello' }] }])
+  })
+
+  it('beyond what is followed, or with the id of another one that goes on, is counted in a gap', () => {
+    const session = new BrowsedSession({ open: { requests: 3, bytes: 4_000 } })
+    session.asks('r1', 'https://example.com/1').asks('r1', 'https://example.com/other')
+    session
+      .asks('r2', `https://example.com/${'x'.repeat(4_000)}`)
+      .asks('r3', 'https://example.com/3')
+      .asks('r4', 'https://example.com/4')
+    session.asks('r5', 'https://example.com/5').ended('r5')
+    const failure = { reason: 'clientAborted', message: 'gone' } as const
+    for (const id of ['r1', 'r3', 'r4']) session.ended(id, { failure, proxied: false })
+    // There is room again.
+    session.asks('r6', 'https://example.com/6').ended('r6', { failure, proxied: false })
+    session.later(1_000)
+    expect(session.rows.map(({ record }) => record.path)).toEqual(['/1', '/3', '/4', '/6'])
+    session.commit()
+    expect(session.writer.gaps.map(({ reason, exchanges }) => [reason, exchanges])).toEqual(Array(3).fill(['sourceLost', 1]))
+  })
+
   it('is one with what was cut on a connection of the browser, if both can be nothing else', () => {
     const session = new BrowsedSession()
     const failure = { reason: 'clientAborted', message: 'net::ERR_ABORTED' } as const
@@ -243,6 +269,18 @@ describe('a request that no proxy saw', () => {
     session.later(5_000)
     // The second connection may be anybody's.
     expect(session.links).toEqual(['1 proxy /1 is r1', '2 proxy /2 or 3', '3 browser /2 is r2 or 2', '4 browser /3 is r3'])
+  })
+
+  it('is one with the response to its credentials, and the question for them is an attempt before', () => {
+    const session = new BrowsedSession()
+    session.script.opened(1)
+    session.tell({ kind: 'connection', connection: 10, port: 50_001 })
+    session.asks('r1', 'https://example.com/')
+    session.script.client(1, get('/')).origin(1, 'HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n')
+    session.read()
+    session.script.client(1, get('/')).origin(1, 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+    session.answered('r1', { connection: 10 }).ended('r1').later(6_000)
+    expect(session.links).toEqual(['1 proxy / is r1 resent 2', '2 proxy / is r1 resends 1'])
   })
 
   it('is one with all attempts of it that were cut, one after the other', () => {

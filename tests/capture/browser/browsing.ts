@@ -121,6 +121,7 @@ export function worldOf({ plans, telling, saysSent, wireDelayMs, skewMs }: Brows
       order: 0,
       endedAt: 0,
       isCut: false,
+      status: 0,
       truth,
     }
     wires.push(wire)
@@ -156,6 +157,7 @@ export function worldOf({ plans, telling, saysSent, wireDelayMs, skewMs }: Brows
       answeredAt: 0,
       endedAt: 0,
       incomplete: false,
+      status: 0,
       shown: false,
       isProxied: plan.fate !== 'cached',
       truth: null,

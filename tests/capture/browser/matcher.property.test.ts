@@ -230,6 +230,7 @@ describe('bounds', () => {
     answeredAt: 0,
     endedAt: 0,
     incomplete: false,
+    status: 0,
     shown: false,
     isProxied: true,
     truth: null,
@@ -246,6 +247,7 @@ describe('bounds', () => {
     order: at,
     endedAt: at + 2,
     isCut: false,
+    status: 0,
     truth: null,
   })
 
