@@ -4,7 +4,7 @@ import type { Exchange, Message, Part } from './model.ts'
 /** Raised when a line changes in a way that its readers must know of. */
 export const jsonlVersion = 1
 
-/** Bytes as they passed: as text where they are UTF-8, else base64. */
+/** Bytes as they passed: as text where they are UTF-8, and not longer than 1 MiB or no longer so in JSON than in base64; else base64. */
 export type JsonlBody = { text: string } | { base64: string }
 
 export interface JsonlLine extends Exchange {
