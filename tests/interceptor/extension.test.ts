@@ -234,17 +234,22 @@ describe.skipIf(chromiumPath === null)('the extension', { timeout: 180_000 }, ()
   })
 
   it('goes on when its worker was ended', async () => {
-    const { page, popup, exchanges } = await capturing()
+    const { page, popup, daemon, exchanges } = await capturing()
     await fetchAll(page, 0, 50)
     await vi.waitFor(async () => expect(await exchanges(undefined, 'path:/n/* -state:open')).toHaveLength(50))
     for (const round of [1, 2, 3]) {
       await stopWorker(popup)
-      // Its popup wakes it. (Of requests that do so Chromium itself loses an event now and then, while the worker starts.)
       await wakeWorker(popup)
       await fetchAll(page, round * 50, round * 50 + 50)
       await vi.waitFor(async () => expect(await exchanges(undefined, 'path:/n/* -state:open')).toHaveLength(round * 50 + 50))
     }
     expect(numbers(await exchanges())).toEqual(upTo(200))
+    const gaps = async () => (await daemon.client.call('session/list', {})).items[0]?.counts.gaps
+    expect(await gaps()).toBe(0)
+    // Of requests that wake it itself Chromium loses events now and then.
+    await stopWorker(popup)
+    await fetchAll(page, 200, 250)
+    await vi.waitFor(async () => expect(await gaps()).toBe(1))
   })
 
   it('keeps what the daemon has not got, and sends it to the next one', async () => {

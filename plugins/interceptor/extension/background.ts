@@ -1,5 +1,6 @@
 /** The service worker: hears the browser, keeps what the daemon has not got yet, obeys the popup. */
 
+import { Awakening } from './awakening.ts'
 import { Capture, type SessionFacts } from './capture.ts'
 import { BrowserCookies, type CookieAsk } from './cookies.ts'
 import { DaemonAccount } from './daemon-account.ts'
@@ -26,11 +27,13 @@ class Extension {
   #seen = 0
   #shown = ''
   readonly #hearing: Hearing
+  readonly #awakening: Awakening
   #keeping: ReturnType<typeof setTimeout> | undefined
 
   constructor(state: KeptState, hearing: Hearing) {
     this.#state = state
     this.#hearing = hearing
+    this.#awakening = new Awakening(state.capture !== null, performance.timeOrigin)
     this.#bodies = new TabBodies(() => this.#show())
     this.#account = new DaemonAccount({
       paired: state.paired,
@@ -77,11 +80,14 @@ class Extension {
 
   hear(act: (requests: WebRequests) => void): void {
     if (!this.#capture.setting) return
+    const lost = this.#awakening.requested(Date.now())
+    if (lost) this.#capture.add(lost)
     act(this.#requests)
     if (!this.#account.link) void this.#account.connect()
   }
 
   async obey(command: Command): Promise<Reply> {
+    this.#awakening.over()
     try {
       await this.#do(command)
       return { look: await this.#look('tabId' in command ? command.tabId : -1) }
@@ -91,6 +97,7 @@ class Extension {
   }
 
   async connect(): Promise<void> {
+    this.#awakening.over()
     await this.#account.connect()
     await this.#capture.send()
   }
