@@ -6,6 +6,7 @@ import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
 import type { ExportRedact } from '../../sdk/redaction/settings.ts'
 import { Redaction, type Scope } from './redacted-exchanges.ts'
 import { SecretCheck } from './secret-check.ts'
+import { UnpackBudget } from './unpack-budget.ts'
 
 export interface ExportRedaction {
   redaction: Redaction
@@ -31,9 +32,10 @@ export async function openRedaction(
   // The redact filter's own: the same secret has the same name in records and exports.
   const key = pseudonymKey(join(job.dataRoot, 'redact', 'key'))
   const scope = typeof wanted === 'object' && wanted.where !== undefined ? await scopeOf(wanted.where) : undefined
+  const budget = new UnpackBudget()
   return {
-    redaction: new Redaction(wanted, pseudonyms(key), finder, scope),
-    check: new SecretCheck(finder),
-    newCheck: () => new SecretCheck(finder),
+    redaction: new Redaction(wanted, pseudonyms(key), finder, scope, budget),
+    check: new SecretCheck(finder, budget),
+    newCheck: () => new SecretCheck(finder, budget),
   }
 }

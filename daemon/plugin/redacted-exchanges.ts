@@ -13,6 +13,7 @@ import { leastBytes, type SecretFinder } from '../../sdk/redaction/secret-finder
 import type { ExportRedact, Redacted } from '../../sdk/redaction/settings.ts'
 import { SharedResults } from '../../sdk/redaction/shared-results.ts'
 import { SeqBits } from './seq-bits.ts'
+import { UnpackBudget } from './unpack-budget.ts'
 
 /** They tell of the body as it passed. */
 const bodyFields = new Set(['content-encoding', 'content-length', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
@@ -29,6 +30,7 @@ type Scan = () => AsyncIterable<ExportedExchange>
 export class Redaction {
   readonly report: Redacted
   readonly #finder: SecretFinder
+  readonly #budget: UnpackBudget
   readonly #inScope: Scope
   readonly #redactors: readonly [Redactor, ...Redactor[]]
   /**
@@ -40,7 +42,15 @@ export class Redaction {
   readonly #outside = new SeqBits()
   readonly #shared = new SharedResults<object>()
 
-  constructor(redact: Exclude<ExportRedact, 'off'>, pseudonym: Pseudonym, finder: SecretFinder, inScope: Scope = () => true) {
+  /** @param budget that of the check of what is written */
+  constructor(
+    redact: Exclude<ExportRedact, 'off'>,
+    pseudonym: Pseudonym,
+    finder: SecretFinder,
+    inScope: Scope = () => true,
+    budget = new UnpackBudget(),
+  ) {
+    this.#budget = budget
     this.#inScope = inScope
     this.report = { level: typeof redact === 'string' ? redact : 'own', secrets: 0, short: 0, bodiesLeftOut: 0 }
     this.#finder = finder
@@ -145,7 +155,8 @@ export class Redaction {
   /** Without the secrets that are known, also in what is compressed; so much of it as can be looked into. */
   #hidden(text: string): string {
     const replaced = this.#finder.replace(text)
-    return mayHoldCompressed(replaced) ? replaceInCompressed(replaced, this.#inCompressed).text : replaced
+    if (!mayHoldCompressed(replaced)) return replaced
+    return replaceInCompressed(replaced, this.#inCompressed, UnpackBudget.ofText(replaced.length)).text
   }
 
   /** The same; null: not all of them can be looked into. */
@@ -153,8 +164,8 @@ export class Redaction {
     const replaced = this.#finder.replaceIn(bytes)
     const before = Buffer.from(replaced.buffer, replaced.byteOffset, replaced.byteLength).toString('latin1')
     if (!mayHoldCompressed(before)) return replaced
-    const { text, isWhole } = replaceInCompressed(before, this.#inCompressed)
-    if (!isWhole) return null
+    const { text, isWhole, unpacked } = replaceInCompressed(before, this.#inCompressed)
+    if (!isWhole || !this.#budget.allows(before.length, unpacked)) return null
     return text === before ? replaced : Buffer.from(text, 'latin1')
   }
 

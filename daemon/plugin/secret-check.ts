@@ -1,20 +1,20 @@
 /** Reads what an exporter writes again, for secrets that are still in it, and unpacks what it has compressed. */
+
+import { mostNesting as mostRedacted } from '../../sdk/redaction/compressed.ts'
 import type { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
-import { CompressedOutput, TooMuchCompressed, type UnpackLimit } from './compressed-output.ts'
+import { CompressedOutput, TooMuchCompressed } from './compressed-output.ts'
+import { UnpackBudget } from './unpack-budget.ts'
 
 /** What was written is looked through in pieces of so much, bytes. */
 const pieceBytes = 256 * 1024
-/** One in another; base64 counts as one. */
-const mostNesting = 8
-/** What is compressed may come to so many times what was written, and so much more, bytes. */
-const unpackRatio = 100
-const unpackBytes = 64 * 1024 * 1024
+/** One in another; base64 counts as one. An exporter packs what it was given in some more. */
+const mostNesting = mostRedacted + 4
 
 export class SecretLeft extends Error {}
 
 export class SecretCheck {
   readonly #finder: SecretFinder
-  readonly #limit: UnpackLimit
+  readonly #budget: UnpackBudget
   readonly #nesting: number
   readonly #compressed: CompressedOutput
   #held = Buffer.allocUnsafeSlow(0)
@@ -24,11 +24,11 @@ export class SecretCheck {
   /** Bytes before what is held. */
   #passed = 0
 
-  constructor(finder: SecretFinder, limit: UnpackLimit = { left: unpackBytes }, nesting = 0) {
+  constructor(finder: SecretFinder, budget = new UnpackBudget(), nesting = 0) {
     this.#finder = finder
-    this.#limit = limit
+    this.#budget = budget
     this.#nesting = nesting
-    this.#compressed = new CompressedOutput(limit, () => this.#inside())
+    this.#compressed = new CompressedOutput(budget, () => this.#inside())
   }
 
   /** The bytes are free again afterwards. @throws SecretLeft */
@@ -52,7 +52,7 @@ export class SecretCheck {
     if (at >= 0)
       throw secretLeft(`a secret is still in what it wrote${this.#nesting > 0 ? ', compressed' : ''}, at byte ${this.#passed + at}`)
     if (this.#finder.size > 0) this.#unpack(() => this.#compressed.read(this.#held.toString('latin1', this.#kept, this.#length)))
-    if (this.#nesting === 0) this.#limit.left += (this.#length - this.#kept) * unpackRatio
+    if (this.#nesting === 0) this.#budget.wrote(this.#length - this.#kept)
     const from = Math.max(0, this.#length - Math.max(0, this.#finder.longest - 1))
     this.#held.copyWithin(0, from, this.#length)
     this.#passed += from
@@ -79,7 +79,7 @@ export class SecretCheck {
 
   #inside(): SecretCheck {
     if (this.#nesting === mostNesting) throw new TooMuchCompressed()
-    return new SecretCheck(this.#finder, this.#limit, this.#nesting + 1)
+    return new SecretCheck(this.#finder, this.#budget, this.#nesting + 1)
   }
 }
 

@@ -1,13 +1,13 @@
 /** Compressed data inside of other data: gzip (RFC 1952) and zstd (RFC 8878) are known by their first bytes, as they are and in base64. */
 import { constants, gzipSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 
+/** Of one in another; base64 is one, too. */
+export const mostNesting = 8
 const limits = {
   /** What all of it comes to, bytes. */
   bytes: 16 * 1024 * 1024,
   /** Members and frames. */
   pieces: 1000,
-  /** Of one in another; base64 is one, too. */
-  nesting: 8,
 }
 
 const plus = '(?:[+-]|%2[Bb])'
@@ -23,7 +23,10 @@ const anyMark = new RegExp(marks)
 /** Every mark has one of these in it; looking for them alone takes a quarter of the time. */
 const inAnyMark = /\x1f\x8b\x08|H4sI|LC[AB]|fiwg|\(\xb5\/|KLUv|i1L|otS/
 const onlyGzip = new RegExp(`^${gzipMark}`)
-const base64Run = /(?:[A-Za-z0-9+/_-]|%2[BbFf]|\\\/)+(?:(?:=|%3[Dd]){1,2})?/y
+/** Without alternatives in one another: those take memory of the engine for each character. */
+const base64Characters = /[A-Za-z0-9+/_-]+/y
+const base64Escape = /%2[BbFf]|\\\//y
+const base64Padding = /(?:=|%3[Dd]){1,2}/y
 /** Shorter ones hold no compressed data. */
 const leastRun = 24
 
@@ -60,15 +63,21 @@ export interface Replaced {
   text: string
   /** What could not be looked into (damaged, or more than 16 MiB) is left out: base64 alone, bytes with all that follows. */
   isWhole: boolean
+  /** What all that was compressed in it came to, bytes. */
+  unpacked: number
 }
 
 /**
  * What was compressed replaced and compressed again; what stays the same is not touched.
  * @param text bytes as a Latin-1 string of them, or text
  * @param inside what to put in the place of what was compressed; null: it is left out
+ * @param most what it may come to, bytes
  */
-export const replaceInCompressed = (text: string, inside: (bytes: Buffer) => Uint8Array | null): Replaced =>
-  new Unfolding(inside).replace(text, 0)
+export function replaceInCompressed(text: string, inside: (bytes: Buffer) => Uint8Array | null, most = limits.bytes): Replaced {
+  const unfolding = new Unfolding(inside, most)
+  const { text: replaced, isWhole } = unfolding.replace(text, 0)
+  return { text: replaced, isWhole, unpacked: most - unfolding.bytesLeft }
+}
 
 interface Unpacked {
   bytes: Buffer
@@ -79,14 +88,15 @@ interface Unpacked {
 
 class Unfolding {
   readonly #inside: (bytes: Buffer) => Uint8Array | null
-  #bytesLeft = limits.bytes
+  bytesLeft: number
   #piecesLeft = limits.pieces
 
-  constructor(inside: (bytes: Buffer) => Uint8Array | null) {
+  constructor(inside: (bytes: Buffer) => Uint8Array | null, most: number) {
     this.#inside = inside
+    this.bytesLeft = most
   }
 
-  replace(text: string, nesting: number): Replaced {
+  replace(text: string, nesting: number): Omit<Replaced, 'unpacked'> {
     const mark = new RegExp(marks, 'g')
     let replaced = ''
     let from = 0
@@ -94,7 +104,7 @@ class Unfolding {
     for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
       const at = found.index
       const place = placeOf(found)
-      const stretch = nesting < limits.nesting ? this.#stretch(text, at, place, nesting + 1) : { end: text.length, text: null }
+      const stretch = nesting < mostNesting ? this.#stretch(text, at, place, nesting + 1) : { end: text.length, text: null }
       mark.lastIndex = Math.max(stretch.end, at + 1)
       if (stretch.text === undefined) continue
       replaced += text.slice(from, at) + (stretch.text ?? '')
@@ -123,8 +133,7 @@ class Unfolding {
   }
 
   #inBase64(text: string, at: number, place: number, nesting: number): { end: number; text?: string | null } {
-    base64Run.lastIndex = at
-    const [run = ''] = base64Run.exec(text) ?? []
+    const run = text.slice(at, base64End(text, at))
     if (run.length < leastRun) return { end: at + 1 }
     const end = at + run.length
     const isEscaped = run.includes('%')
@@ -171,13 +180,29 @@ class Unfolding {
     bytes: Buffer,
     finishFlush: number,
   ): { bytes: Buffer; used: number } {
-    if (this.#piecesLeft-- <= 0 || this.#bytesLeft <= 0) throw new RangeError('too much')
-    const options = { info: true, finishFlush, maxOutputLength: this.#bytesLeft }
+    if (this.#piecesLeft-- <= 0 || this.bytesLeft <= 0) throw new RangeError('too much')
+    const options = { info: true, finishFlush, maxOutputLength: this.bytesLeft }
     // With `info` Node gives the engine as well, which knows how much it has read.
     const { buffer, engine } = decompress(bytes, options) as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
-    this.#bytesLeft -= buffer.length
+    this.bytesLeft -= buffer.length
     return { bytes: buffer, used: engine.bytesWritten }
   }
+}
+
+/** Of a run of base64, with its padding. */
+function base64End(text: string, start: number): number {
+  let end = start
+  for (let at = -1; at < end; ) {
+    at = end
+    end = behind(base64Escape, text, behind(base64Characters, text, end))
+  }
+  return behind(base64Padding, text, end)
+}
+
+/** The same place when it does not match there. */
+function behind(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : at
 }
 
 /** Where its data begin (RFC 1952 section 2.3); beyond its end when the head is cut. */

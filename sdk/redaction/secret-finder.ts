@@ -1,6 +1,7 @@
 /** Finds many secrets in texts at once, in each of the ways they are commonly written, and replaces them. */
 import { limitExceeded } from '../errors.ts'
 import { isPieceOfPseudonym } from './pseudonyms.ts'
+import { writings } from './secret-writings.ts'
 import { headLength, leastBits, mostBits, roomFor, StartFilter } from './start-filter.ts'
 
 /** Shorter ones are too likely to stand for something else. */
@@ -123,43 +124,4 @@ export class SecretFinder {
     }
     return null
   }
-}
-
-/** A secret as text, as the Latin-1 string of its bytes, percent-encoded, with JSON's escapes, and in base64 wherever it lies in it. */
-function writings(secret: string): Set<string> {
-  const bytes = Buffer.from(secret, 'utf8')
-  const percent = wellFormed(secret)
-  return new Set([
-    secret,
-    bytes.toString('latin1'),
-    percent,
-    percent.replaceAll('%20', '+'),
-    percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    // RFC 3986 leaves these as they are, forms do not.
-    percent.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(JSON.stringify(secret).slice(1, -1), 'utf8').toString('latin1'),
-    inMarkup(secret),
-    inMarkup(bytes.toString('latin1')),
-    ...inBase64(bytes),
-    ...inBase64(bytes).map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
-  ])
-}
-
-/** As text and attributes of XML and HTML. */
-const inMarkup = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
-const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-const wellFormed = (text: string): string => encodeURIComponent(text.toWellFormed())
-
-/** The characters that the bytes alone decide, at each of the three places that they may have. */
-function inBase64(bytes: Buffer): string[] {
-  return [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes])
-      .toString('base64')
-      .replace(/=+$/, '')
-    const first = Math.ceil((before * 8) / 6)
-    const last = Math.floor(((before + bytes.length) * 8) / 6)
-    return text.slice(first, last)
-  })
 }

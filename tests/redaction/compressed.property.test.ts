@@ -2,9 +2,13 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Redaction } from '../../daemon/plugin/redacted-exchanges.ts'
 import { SecretCheck, SecretLeft } from '../../daemon/plugin/secret-check.ts'
+import { UnpackBudget } from '../../daemon/plugin/unpack-budget.ts'
 import { mayHoldCompressed, replaceInCompressed } from '../../sdk/redaction/compressed.ts'
+import { pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
 import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
+import { exported } from '../support/exported.ts'
 
 const secret = 'hunter2-and-more'
 const name = 'redacted-1'
@@ -79,7 +83,7 @@ describe.each(packings)('in %s', (_, pack, unpack) => {
     fc.assert(
       fc.property(fc.string(), fc.nat(), noise, (text, some, around) => {
         const whole = latin1(Buffer.concat([around, pack(Buffer.from(text), some), around]))
-        expect(replaceInCompressed(whole, hide)).toEqual({ text: whole, isWhole: true })
+        expect(replaceInCompressed(whole, hide)).toMatchObject({ text: whole, isWhole: true })
       }),
     )
   })
@@ -112,14 +116,55 @@ describe('compressed data', () => {
     ['too many', many],
     ['too deep', deep],
   ])('that are %s are left out', (_, packed) => {
-    expect(replaceInCompressed(`before ${latin1(packed)}`, hide)).toEqual({ text: 'before ', isWhole: false })
+    expect(replaceInCompressed(`before ${latin1(packed)}`, hide)).toMatchObject({ text: 'before ', isWhole: false })
     const run = packed.toString('base64').replace(/=+$/, '')
-    expect(replaceInCompressed(`{"a":"${run}"}`, hide)).toEqual({ text: '{"a":""}', isWhole: false })
+    expect(replaceInCompressed(`{"a":"${run}"}`, hide)).toMatchObject({ text: '{"a":""}', isWhole: false })
   })
 
   it('are not what only begins alike', () => {
     const code = `if (text.startsWith('H4sIA')) return gunzip(text)`
-    expect(replaceInCompressed(code, () => null)).toEqual({ text: code, isWhole: true })
+    expect(replaceInCompressed(code, () => null)).toMatchObject({ text: code, isWhole: true })
+  })
+})
+
+it('base64 may be of any length', () => {
+  const run = `H4sIAAAA${'A/+a'.repeat(3 * 1024 * 1024)}`
+  expect(replaceInCompressed(`"${run}"`, hide).isWhole).toBe(false)
+})
+
+describe('what redaction lets out, the check', () => {
+  const zeros = gzipSync(Buffer.alloc(4 * 1024 * 1024))
+  /** Of exchanges with these bodies, as HARs have them: bytes in base64. */
+  async function exportedBodies(bodies: Buffer[], budget: UnpackBudget) {
+    const finder = new SecretFinder()
+    const redaction = new Redaction('standard', pseudonyms(Buffer.alloc(32, 1)), finder, () => true, budget)
+    const exchanges = bodies.map((body, index) => {
+      const exchange = exported({ seq: index + 1, request: { method: 'POST', headers: [['X-Api-Key', secret]] } }, { request: body })
+      exchange.readBody = async () => body
+      return exchange
+    })
+    const check = new SecretCheck(finder, budget)
+    async function* scan() {
+      yield* exchanges
+    }
+    for await (const exchange of redaction.exchanges(scan))
+      check.read(Buffer.from(`"${Buffer.from(await exchange.readBody('request')).toString('base64')}"`))
+    check.end()
+    return redaction.report.bodiesLeftOut
+  }
+
+  it('accepts, however much the bodies come to', async () => {
+    expect(await exportedBodies([zeros, zeros, zeros, zeros], new UnpackBudget(0))).toBe(0)
+  })
+
+  it('accepts, however deep they are', async () => {
+    let deep = Buffer.from('nothing')
+    for (let level = 0; level < 8; level++) deep = gzipSync(deep)
+    expect(await exportedBodies([deep], new UnpackBudget())).toBe(0)
+  })
+
+  it('never sees, where the budget is spent: those bodies are left out, and told', async () => {
+    expect(await exportedBodies([zeros, zeros, zeros], new UnpackBudget(0, 5 * 1024 * 1024))).toBe(2)
   })
 })
 
@@ -163,7 +208,7 @@ describe('the check of what was written', () => {
   })
 
   it('refuses what grows beyond measure', () => {
-    const reading = new SecretCheck(finder, { left: 1024 * 1024 })
+    const reading = new SecretCheck(finder, new UnpackBudget(1024 * 1024))
     reading.read(gzipSync(Buffer.alloc(4 * 1024 * 1024)))
     expect(() => reading.end()).toThrow(/more compressed data than can be looked into/)
   })

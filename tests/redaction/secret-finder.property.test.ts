@@ -4,9 +4,16 @@ import { SecretCheck, SecretLeft } from '../../daemon/plugin/secret-check.ts'
 import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
 
 const secrets = fc
-  .string({ unit: 'grapheme', minLength: 8, maxLength: 40 })
+  .string({
+    unit: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }), fc.constantFrom(...'/&<>"~!\\é +')),
+    minLength: 8,
+    maxLength: 40,
+  })
   .filter((secret) => Buffer.byteLength(secret) >= 8 && !/^[a-z]+$/i.test(secret) && secret.isWellFormed())
 const around = fc.string({ unit: 'binary', maxLength: 40 })
+
+const ascii = (text: string) =>
+  text.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const written: [name: string, write: (secret: string) => string][] = [
   ['as it is', (secret) => secret],
@@ -14,6 +21,15 @@ const written: [name: string, write: (secret: string) => string][] = [
   ['percent-encoded', (secret) => encodeURIComponent(secret)],
   ['as a form field', (secret) => encodeURIComponent(secret).replaceAll('%20', '+')],
   ['with the escapes of JSON', (secret) => JSON.stringify(secret).slice(1, -1)],
+  ['as URLSearchParams write it', (secret) => new URLSearchParams({ a: secret }).toString().slice(2)],
+  ['as PHP writes it as JSON', (secret) => ascii(JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'))],
+  ['as Python writes it as JSON', (secret) => ascii(JSON.stringify(secret).slice(1, -1))],
+  [
+    'as Go writes it as JSON',
+    (secret) => JSON.stringify(secret).slice(1, -1).replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e'),
+  ],
+  ['in JSON in JSON', (secret) => JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1)],
+  ['percent-encoded twice', (secret) => encodeURIComponent(encodeURIComponent(secret))],
 ]
 
 describe('a secret', () => {
@@ -28,6 +44,20 @@ describe('a secret', () => {
         expect(finder.indexIn(Buffer.from(replaced, 'latin1'))).toBe(-1)
       }),
     )
+  })
+
+  it.each([
+    ['abc/def/ghi123', 'abc\\/def\\/ghi123'],
+    ['a&b<c-0123456', 'a\\u0026b\\u003cc-0123456'],
+    ['naïvepass1', 'na\\u00efvepass1'],
+    ['naïve"pass+1', 'na\\u00EFve\\u0022pass\\u002B1'],
+    ['pass word!1', 'pass+word%211'],
+    ['abc~defgh1', 'abc%7Edefgh1'],
+  ])('%s is found as %s', (secret, text) => {
+    const finder = new SecretFinder()
+    finder.add(secret, 'redacted-1')
+    expect(finder.replace(`"${text}"`)).toBe('"redacted-1"')
+    expect(finder.indexIn(Buffer.from(text))).toBe(0)
   })
 
   it('is found in base64, wherever it lies in it', () => {
