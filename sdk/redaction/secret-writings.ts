@@ -1,19 +1,15 @@
 /** The ways in which programs commonly write a text into others. */
 
-/**
- * As text and as the Latin-1 string of its bytes, percent-encoded, with the escapes of JSON and markup, and in base64 wherever it lies in it. Of a
- * text of letters and digits most of these are the same.
- */
+/** No way of writing but base64 changes them. */
+const unchanged = /^[\w.-]*$/
+
+/** As text and as the Latin-1 string of its bytes, percent-encoded, with the escapes of JSON and markup, and in base64 wherever it lies in it. */
 export function writings(secret: string): Set<string> {
-  const bytes = Buffer.from(secret, 'utf8')
+  const base64 = inBase64(Buffer.from(secret, 'utf8'))
+  const all = [...base64, ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))]
+  if (unchanged.test(secret)) return new Set([secret, ...all])
   const texts = [secret, ...inJson(secret), inMarkup(secret)]
-  return new Set([
-    ...texts,
-    ...texts.map((text) => Buffer.from(text, 'utf8').toString('latin1')),
-    ...inUrl(secret),
-    ...inBase64(bytes),
-    ...inBase64(bytes).map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
-  ])
+  return new Set([...texts, ...texts.map((text) => Buffer.from(text, 'utf8').toString('latin1')), ...inUrl(secret), ...all])
 }
 
 /** RFC 3986 leaves `!'()*` as they are, forms leave `*` alone (WHATWG URL) and encode `~`; a URL in a URL is encoded twice. */
