@@ -41,9 +41,7 @@ const oneOf = (what: string, words: readonly string[]) => (text: string) => {
 
 const writtenFormats = cookieFormatNames.filter((name) => name !== 'har')
 export const parseCookieFormat = oneOf('FORMAT', writtenFormats) as (text: string) => (typeof writtenFormats)[number]
-/** Those of which `weir plugin new` makes the beginning. */
-const begunKinds = pluginKinds.filter((kind) => kind !== 'source')
-export const parsePluginKind = oneOf('KIND', begunKinds) as (text: string) => (typeof begunKinds)[number]
+export const parsePluginKind = oneOf('KIND', pluginKinds) as (text: string) => (typeof pluginKinds)[number]
 export const parsePart = oneOf('PART', parts) as (text: string) => (typeof parts)[number]
 
 const setting = (text: string) => {
@@ -648,8 +646,8 @@ ${rightNames.map((name) => `  ${name.padEnd(8)} ${rightMeanings[name]}`).join('\
     summary: 'make the beginning of a plugin of your own: a package with a test that passes',
     details: 'It is JavaScript, in a new folder or an empty one: NAME in the current folder when none is given. Nothing is overwritten.',
     arguments: [
-      { name: 'kind', summary: begunKinds.join(' or '), completion: begunKinds },
-      { name: 'name', summary: 'lower case letters, digits and dashes; what weir export and filters will call it' },
+      { name: 'kind', summary: pluginKinds.join(' or '), completion: pluginKinds },
+      { name: 'name', summary: 'lower case letters, digits and dashes; what weir export, filters and source/start will call it' },
       { name: 'folder', summary: 'where to make it', optional: true, completion: 'file' },
     ],
     load: async () => (await import('./commands/plugin-new.ts')).newPlugin,

@@ -1,10 +1,8 @@
 /** The beginning of a plugin: a package in JavaScript, with a test that passes. */
 import type { Manifest } from '../../sdk/plugin.ts'
 
-type Begun = Exclude<Manifest['kind'], 'source'>
-
 export interface ScaffoldOptions {
-  kind: Begun
+  kind: Manifest['kind']
   name: string
   /** What package.json asks npm for as weir. */
   weir: string
@@ -206,4 +204,106 @@ test('the file holds what was put, and not what has gone', async () => {
 `,
 }
 
-const kinds: { readonly [K in Begun]: Kind } = { exporter, filter, 'cookie-sync': cookieSync }
+const source: Kind = {
+  description: 'Asks a URL every few seconds and tells a session of it',
+  use: (name) => `weir rpc source/start '{"kind": "${name}", "sessionId": "ID", "url": "http://localhost:3000/"}'`,
+  module: (name) => `// @ts-check
+import { setTimeout } from 'node:timers/promises'
+import { defineSource } from '@weir/weir/plugin'
+
+/**
+ * One request, told as it goes on: what begins it, the head of its response, its body, its end.
+ * @param {string} url
+ * @param {string} id its events have it in common
+ * @param {import('@weir/weir/plugin').SourceRun} run
+ * @param {AbortSignal} signal
+ */
+async function ask(url, id, run, signal) {
+  const view = { sourceId: run.sourceId, requestId: id, resource: /** @type {const} */ ('fetch') }
+  // Else the body would be told without its Content-Encoding.
+  const headers = /** @type {[string, string][]} */ ([['Accept-Encoding', 'identity']])
+  // Each emit is awaited: it resolves when weir has the events, so that memory stays flat.
+  await run.emit([{ kind: 'request', id, at: Date.now(), exchange: 'http', method: 'GET', url, headers, view }])
+  try {
+    const response = await fetch(url, { headers, redirect: 'manual', signal })
+    const { status, statusText: reason } = response
+    // proxied: false: nothing but this source tells of it. Else weir waits whether its proxy sees the same request, and makes one of both.
+    const head = { status, reason, httpVersion: '1.1', headers: [...response.headers], proxied: false }
+    await run.emit([{ kind: 'response', id, at: Date.now(), ...head }])
+    for await (const data of response.body ?? []) await run.emit([{ kind: 'body', id, part: 'response', data }])
+    await run.emit([{ kind: 'end', id, at: Date.now() }])
+  } catch (error) {
+    const reason = signal.aborted ? 'clientAborted' : 'connectFailed'
+    await run.emit([{ kind: 'end', id, at: Date.now(), proxied: false, failure: { reason, message: String(error) } }])
+  }
+}
+
+export default defineSource({
+  kind: 'source',
+  name: '${name}',
+  version: '0.1.0',
+  api: 1,
+  description: '${source.description}',
+  // Its config, as JSON Schema: what source/start gives beside kind and sessionId, and what is in its config.
+  config: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['url'],
+    properties: {
+      url: { type: 'string', pattern: '^https?://', description: 'What it asks' },
+      seconds: { type: 'number', minimum: 0.1, maximum: 86400, default: 10, description: 'Between two requests' },
+    },
+  },
+  create: ({ url, seconds }) => ({
+    // In a process of its own. Rejects, with what to do, when there is nothing to open.
+    async open(run) {
+      const over = new AbortController()
+      const { signal } = over
+      const askAgainAndAgain = async () => {
+        for (let id = 1; !signal.aborted; id++) {
+          await ask(url, String(id), run, signal)
+          await setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined)
+        }
+        return 'it was stopped'
+      }
+      // Resolves with the reason when it ends by itself: a program was closed, a file came to its end.
+      const ended = askAgainAndAgain()
+      return {
+        browser: '${name} 0.1.0',
+        notes: [],
+        ended,
+        // With all that it has started; what it has seen is emitted before that.
+        async stop() {
+          over.abort()
+          await ended
+        },
+      }
+    },
+  }),
+})
+`,
+  test: (name) => `import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { openSource } from '@weir/weir/testing'
+import plugin from 'weir-source-${name}'
+
+test('tells of a request, its response and the end of it', async () => {
+  const server = createServer((_, response) => response.writeHead(201).end('hello')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = \`http://127.0.0.1:\${server.address().port}/\`
+  const { source, events } = await openSource(plugin, { config: { url } })
+  while (events.at(-1)?.kind !== 'end') await setTimeout(10)
+  await source.stop()
+  server.close()
+  assert.deepEqual(events.map(({ kind }) => kind), ['request', 'response', 'body', 'end'])
+  const [request, response, body] = events
+  assert.equal(\`\${request.method} \${request.url} \${response.status}\`, \`GET \${url} 201\`)
+  assert.equal(Buffer.from(body.data).toString(), 'hello')
+})
+`,
+}
+
+const kinds: { readonly [K in Manifest['kind']]: Kind } = { exporter, filter, 'cookie-sync': cookieSync, source }

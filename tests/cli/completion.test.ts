@@ -34,7 +34,7 @@ describe('what can stand at the cursor', () => {
     expect(words('ca', '--')).toEqual(['--pem', '--json', '--help'])
     expect(words('ca', 'check', '--store', 'n')).toEqual(['nss'])
     expect(words('plugin', '')).toEqual(['list', 'new'])
-    expect(words('plugin', 'new', '')).toEqual(['exporter', 'filter', 'cookie-sync'])
+    expect(words('plugin', 'new', '')).toEqual(['exporter', 'filter', 'cookie-sync', 'source'])
   })
 
   test('is a built-in plugin where one is named', async () => {

@@ -14,7 +14,7 @@ import { getThrough } from '../support/through-proxy.ts'
 
 const run = promisify(execFile)
 
-test('an exporter, a filter and a cookie target are made, pass their own tests, load in a daemon and do their work', async () => {
+test('an exporter, a filter, a cookie target and a source are made, pass their own tests, load in a daemon and do their work', async () => {
   const folder = await temporaryHome()
   const env = environment(folder)
   const made = await weir(['plugin', 'new', 'exporter', 'my-lines'], { env, cwd: folder })
@@ -22,11 +22,13 @@ test('an exporter, a filter and a cookie target are made, pass their own tests, 
   expect(made.stderr).toContain(`plugins = ["${join(folder, 'my-lines')}"]`)
   expect((await weir(['plugin', 'new', 'filter', 'no-agent', 'filters/mine'], { env, cwd: folder })).code).toBe(0)
   expect((await weir(['plugin', 'new', 'cookie-sync', 'env-file'], { env, cwd: folder })).code).toBe(0)
+  expect((await weir(['plugin', 'new', 'source', 'pulse'], { env, cwd: folder })).code).toBe(0)
 
   for (const [plugin, name] of [
     ['my-lines', 'weir-exporter-my-lines'],
     ['filters/mine', 'weir-filter-no-agent'],
     ['env-file', 'weir-cookie-sync-env-file'],
+    ['pulse', 'weir-source-pulse'],
   ] as const) {
     const cwd = join(folder, plugin)
     expect(JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'))).toMatchObject({
@@ -39,11 +41,11 @@ test('an exporter, a filter and a cookie target are made, pass their own tests, 
     expect(stdout).toMatch(/^# pass 1$|^ℹ pass 1$/m)
   }
 
-  await writeFile(join(folder, 'config.toml'), 'plugins = ["my-lines", "filters/mine", "env-file"]\n')
+  await writeFile(join(folder, 'config.toml'), 'plugins = ["my-lines", "filters/mine", "env-file", "pulse"]\n')
   const { client } = await startDaemon({ folder })
   const { items, faults } = await client.call('plugin/list', {})
   expect(faults).toEqual([])
-  expect(items.filter(({ builtIn }) => !builtIn).map(({ name }) => name)).toEqual(['my-lines', 'no-agent', 'env-file'])
+  expect(items.filter(({ builtIn }) => !builtIn).map(({ name }) => name)).toEqual(['my-lines', 'no-agent', 'env-file', 'pulse'])
   const origin = await startOrigin((_, response) => response.end('hello'), { tls: false })
   const { id, proxy } = await client.call('session/start', { filters: [{ plugin: 'no-agent', config: { header: 'Host' } }] })
   await getThrough(proxy?.port ?? 0, `${origin.url}/x`)
@@ -60,6 +62,22 @@ test('an exporter, a filter and a cookie target are made, pass their own tests, 
   const { proxy: other } = await client.call('session/start', {})
   await getThrough(other?.port ?? 0, `${shop.url}/`)
   await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toBe('sid=1\n'))
+
+  const { id: told } = await client.call('session/start', {})
+  const { sourceId } = await client.call('source/start', {
+    kind: 'pulse',
+    sessionId: told,
+    url: `${origin.url}/pulse`,
+    config: { seconds: 3600 },
+  })
+  const ofPulse = async () => (await client.call('exchange/list', { sessionId: told })).items
+  await vi.waitFor(async () => expect((await ofPulse()).map(({ state }) => state)).toEqual(['complete']), { timeout: 20_000 })
+  const [pulse] = await ofPulse()
+  expect(pulse).toMatchObject({ source: 'browser', request: { url: `${origin.url}/pulse` }, response: { status: 200 } })
+  const { data } = await client.call('exchange/readBody', { sessionId: told, seq: pulse?.seq ?? 0, part: 'response' })
+  expect(Buffer.from(data, 'base64').toString()).toBe('hello')
+  await client.call('source/stop', { sourceId })
+  expect((await client.call('source/list', { sessionId: told })).items).toEqual([])
 })
 
 test('nothing that is there is overwritten, and a wrong name or kind is said', async () => {
@@ -75,7 +93,7 @@ test('nothing that is there is overwritten, and a wrong name or kind is said', a
   expect(await refused('exporter', 'full')).toMatch(/^1 weir: .*\/full is there and not empty; nothing was written: name another folder$/)
   expect(await refused('exporter', 'x', 'full/README.md')).toMatch(/^1 weir: .*\/README\.md cannot be used as a folder \(ENOTDIR\)/)
   expect(await refused('exporter', 'My Lines')).toMatch(/^2 weir: name must be lower case letters, digits and dashes, .*"My Lines"$/)
-  expect(await refused('painter', 'x')).toBe('2 weir: KIND is one of exporter, filter, cookie-sync, not "painter"')
+  expect(await refused('painter', 'x')).toBe('2 weir: KIND is one of exporter, filter, cookie-sync, source, not "painter"')
   expect(readdirSync(folder).filter((name) => name !== 'cache')).toEqual(['full'])
   expect(readFileSync(join(folder, 'full/README.md'), 'utf8')).toBe('mine')
 })
