@@ -123,7 +123,8 @@ const notificationNeeds: { readonly [N in Notification]: Asked } = {
   'exchange/didChange': null,
   'plugin/didFail': 'read',
   'source/didEnd': 'read',
-  'source/ask': null,
+  // Cookies come with it.
+  'source/ask': 'read',
   'pairing/didEnd': 'owner',
   'daemon/willStop': null,
   '$/progress': null,

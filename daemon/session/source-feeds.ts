@@ -18,6 +18,8 @@ export const feedKind = 'extension'
 export interface FeedClient {
   /** Of its token; null: the user. */
   owner: string | null
+  /** `source/ask` tells what cookies there are. Whoever may not hear it is no source of cookies. */
+  mayBeAsked: boolean
   send(notification: 'source/ask', params: NotificationParams<'source/ask'>): Promise<void>
 }
 
@@ -60,7 +62,8 @@ export class SourceFeeds {
       ])
       late.abort()
     }
-    const joined = await this.#sources.join({ kind: feedKind, sessionId, browser, notes: [...notes], attached: false }, { stop, cookies })
+    const body = { stop, cookies: client.mayBeAsked ? cookies : null }
+    const joined = await this.#sources.join({ kind: feedKind, sessionId, browser, notes: [...notes], attached: false }, body)
     feed.source = joined
     this.#feeds.set(joined.info.id, feed)
     return { sourceId: joined.info.id, browser, notes: [...notes] }

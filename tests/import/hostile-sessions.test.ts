@@ -33,7 +33,7 @@ async function imported(path: string, keepGood = false): Promise<string> {
 async function importedApart(path: string): Promise<string> {
   const file = join(importFolder(), 'new.weir')
   const runner = new ImportRunner(() => undefined)
-  await runner.run(file, { path, keepGood: false, signal: AbortSignal.timeout(60_000), progress: () => undefined })
+  await runner.run(file, { path, keepGood: false, signal: AbortSignal.timeout(30_000), progress: () => undefined })
   return file
 }
 

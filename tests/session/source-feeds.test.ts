@@ -34,7 +34,7 @@ async function feeding(take?: (events: readonly SourceEvent[]) => Promise<void>)
   }
   const feeds = new SourceFeeds({ join })
   const asked: NotificationParams<'source/ask'>[] = []
-  const client = (owner: string | null): FeedClient => ({ owner, send: async (_, params) => void asked.push(params) })
+  const client = (owner: string | null): FeedClient => ({ owner, mayBeAsked: true, send: async (_, params) => void asked.push(params) })
   const { sourceId } = await feeds.start({ sessionId: 's', browser: 'Chromium 1' }, client('token-1'))
   const feed = (from: number, events: object[], owner: string | null = 'token-1') =>
     feeds.feed({ sourceId, from, events: events as { kind: 'request' }[] }, client(owner))

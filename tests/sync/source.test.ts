@@ -6,6 +6,7 @@ import type { Params } from '../../sdk/protocol.ts'
 import { sourceSource, writeModule } from '../plugin/plugin-module.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
+import { connectSocket, pairedToken, startListening } from '../support/websocket-rpc.ts'
 
 /** A browser that holds its cookies in a file beside it, new ones each time it is opened. */
 const holding = `
@@ -104,4 +105,32 @@ test('a target of one\u2019s own reaches the cookies of a source, too', async ()
   await put('1')
   await rule('last', 'both', [{ plugin: module, config: {} }])
   await vi.waitFor(() => expect(heldIn(one)).toEqual(['sid=1']))
+})
+
+test('last is never the source of a token that may not read: no cookies are told to it, nor taken from it', async () => {
+  const daemon = await startListening()
+  const { client, port } = daemon
+  const { id: sessionId } = await client.call('session/start', { proxy: null })
+  await client.call('jar/set', { jar: 'work', url: 'https://shop.example/', setCookie: ['sid=1'] })
+  const targets = [
+    { plugin: 'jar', config: { jar: 'work' } },
+    { plugin: 'browser', config: { source: 'last' } },
+  ]
+  const joined = async (...rights: ('read' | 'feed')[]) => {
+    const socket = await connectSocket(port, await pairedToken(daemon, rights))
+    const { result } = await socket.call('source/start', { kind: 'extension', sessionId })
+    return { socket, sourceId: result?.sourceId }
+  }
+  const reader = await joined('read', 'feed')
+  const { socket } = await joined('feed')
+  await client.call('sync/set', { domain: 'shop.example', direction: 'both', targets })
+  const { params } = (await reader.socket.next(({ method }) => method === 'source/ask')) as { params?: unknown }
+  expect(params).toMatchObject({ sourceId: reader.sourceId })
+  await client.call('source/stop', { sourceId: String(reader.sourceId) })
+  const target = async () => (await client.call('sync/list', {})).items[0]?.targets[1]
+  await vi.waitFor(async () => expect(await target()).toMatchObject({ error: expect.stringContaining('there is no browser') }), {
+    timeout: 20_000,
+  })
+  await socket.call('initialize')
+  expect(socket.received.filter(({ method }) => method === 'source/ask')).toEqual([])
 })

@@ -2,6 +2,7 @@
 import { type FeedClient, feedKind, type SourceFeeds } from '../../session/source-feeds.ts'
 import type { Sources } from '../../session/sources.ts'
 import type { Caller, Handlers } from '../call.ts'
+import { mayHear } from '../rights.ts'
 
 type Methods = Extract<keyof Handlers, `source/${string}`>
 
@@ -25,6 +26,7 @@ export const sourceHandlers = (sources: Sources, feeds: SourceFeeds): Pick<Handl
 
 const feedClient = (client: Caller): FeedClient => ({
   owner: client.grant?.tokenId ?? null,
+  mayBeAsked: mayHear(client.grant, 'source/ask'),
   send: (notification, params) => client.send(notification, params),
 })
 
