@@ -18,6 +18,8 @@ export interface Introduction {
   client?: { name: string; version: string }
   /** Capabilities without which this client cannot work: error 1006 names the missing. */
   requires?: string[]
+  /** `any`: also of a daemon of another version of the protocol. Of it a client knows `daemon/stop` alone. Absent: those are refused. */
+  protocol?: 'any'
 }
 
 export type Listener = (params: never) => void
@@ -81,11 +83,11 @@ export class Client {
 
 /** The first call. Ends the link, and rejects, where the daemon says no or speaks another protocol (1006 protocolMismatch). */
 export async function introduce(link: Link, options: Introduction): Promise<Client> {
-  const { client = { name: 'weir-sdk', version: '0' }, requires, signal } = options
+  const { client = { name: 'weir-sdk', version: '0' }, requires, signal, protocol } = options
   try {
     const params = { client, ...(requires && { requires }) }
     const initialized = (await link.request('initialize', params, signal ? { signal } : {})) as Result<'initialize'>
-    if (initialized.protocol !== protocolVersion) throw protocolMismatch(initialized)
+    if (initialized.protocol !== protocolVersion && protocol !== 'any') throw protocolMismatch(initialized)
     return new Client(link, initialized)
   } catch (error) {
     link.end()

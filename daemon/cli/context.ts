@@ -1,6 +1,7 @@
 /** The world of a command: where it writes, what it reads, how it gets at the daemon. */
 import type { Readable } from 'node:stream'
 import type { Client } from '../../sdk/client.ts'
+import type { Introduction } from '../../sdk/client-core.ts'
 import { WeirError } from '../../sdk/errors.ts'
 import type { Environment, Home } from '../../sdk/home.ts'
 import { version } from '../../sdk/version.ts'
@@ -16,7 +17,7 @@ export interface Context {
   /** Starts the daemon when none runs; rejects with NoDaemon. The caller closes the client. */
   connect(): Promise<Client>
   /** Null when none runs. */
-  connectRunning(): Promise<Client | null>
+  connectRunning(options?: Pick<Introduction, 'protocol'>): Promise<Client | null>
 }
 
 const client = { name: 'weir-cli', version: version() }
@@ -27,9 +28,9 @@ export function connector(home: Home, env: Environment): Pick<Context, 'connect'
       const { connectOrStart } = await import('../../sdk/daemon-process.ts')
       return connectOrStart({ home, env, client }).catch(noDaemon)
     },
-    async connectRunning() {
+    async connectRunning(options = {}) {
       const { connect } = await import('../../sdk/client.ts')
-      return connect({ home, client }).catch((error: unknown) => {
+      return connect({ home, client, ...options }).catch((error: unknown) => {
         if (error instanceof WeirError && error.reason === 'daemonUnreachable') return null
         return noDaemon(error)
       })

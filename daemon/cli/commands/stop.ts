@@ -3,7 +3,7 @@ import { exits } from '../exit.ts'
 import { stopDaemon } from '../stop-daemon.ts'
 
 export const stop: CommandRun = async (_given, { connectRunning, out }) => {
-  const client = await connectRunning()
+  const client = await connectRunning({ protocol: 'any' })
   if (!client) {
     await out.line('weir was not running')
     return exits.done

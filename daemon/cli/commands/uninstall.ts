@@ -17,7 +17,7 @@ import type { Command } from '../trust/trust-store.ts'
 
 export const uninstall: CommandRun = async (given, context) => {
   const { home, out, err, env } = context
-  const client = await context.connectRunning()
+  const client = await context.connectRunning({ protocol: 'any' })
   try {
     const commands = await untrust(context)
     const folders = await foldersInUse(home)
