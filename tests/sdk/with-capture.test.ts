@@ -7,10 +7,9 @@ import { promisify } from 'node:util'
 import { afterAll, test as base, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectOrStart } from '../../sdk/daemon-process.ts'
 import type { WeirError } from '../../sdk/errors.ts'
-import { browserThrough, playwrightCapture, vitestCapture } from '../../sdk/test-fixtures.ts'
+import { vitestCapture } from '../../sdk/test-fixtures.ts'
 import { type Capture, type CaptureOptions, withCapture } from '../../sdk/with-capture.ts'
 import { startCaller } from '../support/caller.ts'
-import { chromiumPath, launchChromium } from '../support/chromium.ts'
 import { environment } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
 
@@ -111,24 +110,6 @@ describe('a capture', () => {
       await capture.expect('state:complete', { timeoutMs: 20_000 })
       expect((await capture.exchanges()).map(({ request }) => request.url)).toEqual([`${origin.url}/kept`])
     }, options)
-  })
-})
-
-describe.skipIf(chromiumPath === null)('Playwright', () => {
-  it('has a fixture, and launch options by which a browser is captured', async () => {
-    const { env, client } = await startCaller()
-    const origin = await startOrigin((_request, response) => void response.end('<title>seen</title>'))
-    const use = async (capture: Capture) => {
-      const through = browserThrough(capture)
-      const browser = await launchChromium({ ...through, args: [...through.args, '--no-sandbox', '--disable-background-networking'] })
-      const page = await browser.newPage()
-      await page.goto(`${origin.url}/page`)
-      expect(await page.title()).toBe('seen')
-      await capture.expect('path:/page status:200', { timeoutMs: 20_000 })
-      await browser.close()
-    }
-    await playwrightCapture({ env })({}, use, { title: 'a title' })
-    expect((await client.call('session/list', {})).items).toMatchObject([{ name: 'a title', state: 'stopped' }])
   })
 })
 
