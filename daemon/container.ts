@@ -343,6 +343,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
         threads: get(parts.captureThreads),
         sessions: get(parts.sessionManager),
         retention: get(parts.sessionRetention),
+        sources: get(parts.sources),
         readers: get(parts.readerPool),
         protos: config.protos,
         indexes: get(parts.indexMaker),

@@ -17,13 +17,14 @@ import type { CaptureThreads } from './session/capture-threads.ts'
 import type { PluginReload } from './session/plugin-reload.ts'
 import { drainMs, type SessionManager } from './session/session-manager.ts'
 import type { SessionRetention } from './session/session-retention.ts'
+import type { Sources } from './session/sources.ts'
 import { becomeInstance, type Instance } from './single-instance.ts'
 import type { IndexMaker } from './store/index-maker.ts'
 import type { ReaderPool } from './store/reader-pool.ts'
 import type { SqlRunner } from './store/sql-runner.ts'
 import type { CookieSync } from './sync/cookie-sync.ts'
 
-/** Parts of the 5 s within which a stop ends, ms. */
+/** Parts of the 5 s within which a stop ends, ms. Browsers have what sessions leave of theirs. */
 const stopLimits = { sessions: 4_000, sync: 100, threads: 400, clients: 300 }
 
 export interface DaemonParts {
@@ -35,6 +36,7 @@ export interface DaemonParts {
   threads: CaptureThreads
   sessions: SessionManager
   retention: SessionRetention
+  sources: Sources
   readers: ReaderPool
   /** The user's .proto files and folders. */
   protos: readonly string[]
@@ -63,6 +65,7 @@ export class Daemon {
   #protoProblems: readonly string[] = []
   #websocketProblem: string | null = null
   #draining: Promise<unknown> | null = null
+  #browsersEndAt = 0
   #stopping: Promise<void> | null = null
   #resolveStopped: (how: 'whole' | 'hanging') => void = () => undefined
 
@@ -142,7 +145,7 @@ export class Daemon {
     setImmediate(() => void this.stop())
   }
 
-  /** For signals: sessions, exporters, imports and readers, threads, clients, socket; within 5 s whatever hangs. */
+  /** For signals: sessions, browsers, exporters, imports and readers, threads, clients, socket; within 5 s whatever hangs. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopInOrder()
     return this.#stopping
@@ -159,18 +162,35 @@ export class Daemon {
       log.write('info', 'weir stops')
       dispatcher.stop()
       rpc.notify('daemon/willStop', {})
+      this.#browsersEndAt = performance.now() + stopLimits.sessions
       this.#draining = this.#within(stopLimits.sessions, 'sessions', sessions.stopAll(drainMs))
     }
     return this.#draining
   }
 
   async #stopInOrder(): Promise<void> {
-    const { retention, exporters, imports, pluginFiles, sqlRunner, readers, indexes, jars, cookieSync, threads, rpc, webSockets, log } =
-      this.#parts
+    const {
+      retention,
+      sources,
+      exporters,
+      imports,
+      pluginFiles,
+      sqlRunner,
+      readers,
+      indexes,
+      jars,
+      cookieSync,
+      threads,
+      rpc,
+      webSockets,
+      log,
+    } = this.#parts
     retention.stop()
     const watching = pluginFiles.close()
     await this.#drain()
     sqlRunner.close()
+    // A profile that is kept is written: the end of this process ends its browser.
+    await this.#within(Math.max(0, this.#browsersEndAt - performance.now()), 'browsers', sources.gone())
     await this.#within(stopLimits.sync, 'cookie targets', cookieSync.stop())
     const ending = Promise.all([
       watching,
@@ -197,7 +217,7 @@ export class Daemon {
     const timer = new AbortController()
     try {
       const result = await Promise.race([work, setTimeout(limitMs, late, { signal: timer.signal })])
-      if (result === late) this.#parts.log.write('error', `${what} did not end within ${limitMs} ms; stopping without them`)
+      if (result === late) this.#parts.log.write('error', `${what} did not end within ${Math.round(limitMs)} ms; stopping without them`)
       return result !== late
     } catch (error) {
       this.#parts.log.fault(`${what} did not stop in order`, error)

@@ -17,7 +17,7 @@ import type { SessionManager } from './session-manager.ts'
 
 /** How long a source may take to tell what it has seen, ms: a part of the 2 s of its session. */
 const stopMs = 1_500
-/** A profile that is kept is written to its end, so long at most; nobody waits for that, ms. */
+/** A profile that is kept is written to its end, so long at most; its session does not wait for that, ms. */
 const profileStopMs = 10_000
 /** So many that have ended are remembered, so that stopping one again is no error. */
 const mostEnded = 1_000
@@ -65,6 +65,8 @@ export class Sources {
   readonly #options: SourcesOptions
   readonly #entries = new Map<string, Entry>()
   readonly #ended = new Set<string>()
+  /** What is left of them, open or not. */
+  readonly #children = new Set<SourceChild>()
 
   constructor(options: SourcesOptions) {
     this.#options = options
@@ -84,6 +86,8 @@ export class Sources {
       },
       compileCache,
     )
+    this.#children.add(child)
+    void child.gone.then(() => this.#children.delete(child))
     const kill = () => child.kill()
     signal.addEventListener('abort', kill)
     // Whoever ends its session ends what is only opening.
@@ -166,6 +170,11 @@ export class Sources {
   async end(sessionId: string): Promise<void> {
     const ending = [...this.#entries.values()].filter(({ info }) => info.sessionId === sessionId)
     await Promise.all(ending.map((entry) => this.#stop(entry, 'its session has ended')))
+  }
+
+  /** Resolves when all that are ended by now are gone, and have written the profiles that are kept. */
+  async gone(): Promise<void> {
+    await Promise.all([...this.#children].map((child) => child.gone))
   }
 
   /** The source of that id, or `last`: the one that was opened last and has cookies. null: there is none now. */

@@ -185,3 +185,11 @@ test('a source whose profile is kept may write it to its end, and its session do
   writeFileSync(go, '')
   expect(await marked()).toBe('written')
 })
+
+test('a daemon that stops waits for a source whose profile is kept, and not for ever', async () => {
+  const { client, open, pid, home } = await daemonWith('return opened({ stop: () => new Promise(() => {}) })')
+  await open({ profile: 'kept' })
+  await client.call('daemon/stop', {})
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), patience)
+  expect(readFileSync(home.log, 'utf8')).toMatch(/browsers did not end within \d+ ms; stopping without them/)
+})

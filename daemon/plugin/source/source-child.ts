@@ -51,6 +51,8 @@ export class SourceChild {
   readonly #limits: SourceLimits
   /** How it ended, once it and all that it has started are gone. */
   readonly #exit: Promise<string>
+  /** Resolves once nothing is left of it. */
+  readonly gone: Promise<unknown>
   readonly #asked = new Map<number, { resolve(pulled: PulledCookies | null): void; reject(error: Error): void }>()
   #asks = 0
   #lastWords: string | null = null
@@ -77,6 +79,7 @@ export class SourceChild {
       more: ofScreens,
     })
     this.#exit = this.#settle()
+    this.gone = this.#exit
   }
 
   /** Rejects with -32602 invalidConfig, 1003 pluginFailed; nothing is left running then. */
