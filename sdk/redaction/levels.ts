@@ -28,7 +28,7 @@ export const standardRules: RedactionRules = {
     'cookie2',
   ],
   cookies: ['*'],
-  query: ['code', 'ticket', 'key'],
+  query: ['code', 'ticket'],
   form: ['code'],
   keys: [
     '*password',

@@ -6,6 +6,7 @@ import { fieldValue } from '../field-value.ts'
 import { MediaTypes } from '../media-type.ts'
 import type { Exchange, Headers, Message, Request, Response } from '../model.ts'
 import type { FilteredExchange } from '../plugin.ts'
+import { replaceApiKeys } from './api-keys.ts'
 import { mayHoldCompressed, type Replaced, replaceInCompressed } from './compressed.ts'
 import { replaceInEvents } from './event-stream.ts'
 import { type JsonPath, jsonPath } from './json-paths.ts'
@@ -188,7 +189,7 @@ export class Redactor {
   }
 
   #withoutTokens(text: string): string {
-    return this.#tokens ? replaceWebTokens(text, this.#pseudonym) : text
+    return this.#tokens ? replaceWebTokens(replaceApiKeys(text, this.#pseudonym), this.#pseudonym) : text
   }
 
   /** Nobody says what was compressed. */
