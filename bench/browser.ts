@@ -82,8 +82,12 @@ const attached =
   (daemon: WeirDaemon, profile: string): Open =>
   async (url, port, sessionId) => {
     const { pid, endpoint, close } = await behindProxy(profile, port)
-    await daemon.call('source/start', { kind: 'browser', sessionId, url, endpoint })
-    return { pid, end: close }
+    const { sourceId } = await daemon.call('source/start', { kind: 'browser', sessionId, url, endpoint })
+    const end = async () => {
+      await daemon.call('source/stop', { sourceId })
+      await close()
+    }
+    return { pid, end }
   }
 
 const untold =

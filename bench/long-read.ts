@@ -137,7 +137,7 @@ async function run(context: Context): Promise<Outcome> {
         id: 'commit',
         measured: `at most ${milliseconds(late.max)}; ${milliseconds(aloneLate.max)} without the read`,
         // Where commits wait as long without the read, it is not the read that holds them back.
-        verdict: !problem && late.max > 100 && aloneLate.max > 100 ? 'for information' : judge(!problem, late.max <= 100),
+        verdict: !problem && late.max > 100 && late.max <= aloneLate.max * 1.1 ? 'for information' : judge(!problem, late.max <= 100),
       },
       { id: 'rate', measured: `${withSpread(left, ratio)} x`, verdict: judge(!problem, left.median >= 0.95) },
     ],

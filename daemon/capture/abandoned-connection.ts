@@ -1,17 +1,17 @@
-/** A connection that cannot be followed any more because something failed inside: all that passes on it from then on is in gaps. */
+/** A connection that cannot be followed any more because something failed inside: all that passes on it from then on is in one gap. */
+import type { GapRecord } from '../store/records.ts'
 import type { FollowedConnection } from './connection.ts'
 import type { SessionRecorder } from './session-recorder.ts'
 
 export class AbandonedConnection implements FollowedConnection {
   sink: SessionRecorder['way']
   readonly #session: SessionRecorder
-  /** Until then gaps tell of it, Unix ms. */
-  #toldUntil: number
+  readonly #gap: GapRecord
 
   constructor(session: SessionRecorder, at: number) {
     this.sink = session.way
     this.#session = session
-    this.#toldUntil = at
+    this.#gap = { from: at, to: at, reason: 'notRecorded', exchanges: null, bytes: null }
     this.#missed(at)
   }
 
@@ -52,7 +52,6 @@ export class AbandonedConnection implements FollowedConnection {
   }
 
   #missed(at: number): void {
-    this.#session.addGap(this.#toldUntil, at, 'notRecorded', null)
-    this.#toldUntil = at
+    this.#session.extendGap(this.#gap, at)
   }
 }

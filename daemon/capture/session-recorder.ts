@@ -194,8 +194,7 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
     const gap = this.#leftOut
     gap.exchanges = (gap.exchanges ?? 0) + 1
     gap.from = Math.min(gap.from, startedAt)
-    gap.to = Math.max(gap.to, startedAt)
-    if (!this.#gaps.includes(gap)) this.#gaps.push(gap)
+    this.extendGap(gap, startedAt)
   }
 
   /** True once: all the exchanges that may be recorded are, and have ended. */
@@ -293,6 +292,12 @@ export class SessionRecorder implements ExchangeSink<LiveExchange> {
   endLeft(reason: Failure, at: number): void {
     for (const exchange of this.#left) this.finish(exchange, reason, at)
     this.#left = []
+  }
+
+  /** One that goes on: it stays one row, whatever was committed of it. */
+  extendGap(gap: GapRecord, to: number): void {
+    gap.to = Math.max(gap.to, to)
+    if (!this.#gaps.includes(gap)) this.#gaps.push(gap)
   }
 
   addGap(from: number, to: number, reason: GapRecord['reason'], bytes: number | null): void {

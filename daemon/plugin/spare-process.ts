@@ -38,7 +38,9 @@ export class SpareProcess {
     // What only waits keeps nobody from ending.
     hold(child, 'unref')
     child.once('exit', () => {
-      if (this.#waiting === child) this.#waiting = null
+      if (this.#waiting !== child) return
+      this.#waiting = null
+      clearTimeout(this.#end)
     })
     this.#end = setTimeout(() => void this.close(), this.#keepMs).unref()
   }

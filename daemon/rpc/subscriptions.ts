@@ -122,6 +122,7 @@ class Subscription {
   }
 
   async #pass(): Promise<void> {
+    if (this.#isOver) return
     const page = await this.#unlessEnded(this.#topic.next(this.#clock))
     if (page === null || !isNews(page, this.#clock)) return
     if (this.#isWorthTelling(page)) await this.#tell(page)

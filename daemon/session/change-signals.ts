@@ -6,12 +6,17 @@ interface Progress {
   waiting: Set<() => void>
 }
 
+const mostGone = 1000
+
 export class ChangeSignals {
   readonly #progress = new Map<string, Progress>()
   readonly #listeners = new Set<(sessionId: string) => void>()
+  /** Sessions that were deleted last: a reading that was under way may still tell of one. */
+  readonly #gone = new Set<string>()
 
   /** The record stands at this change at least. */
   advanced(sessionId: string, change: number): void {
+    if (this.#gone.has(sessionId)) return
     const progress = this.#of(sessionId)
     if (change <= progress.change) return
     progress.change = change
@@ -35,6 +40,8 @@ export class ChangeSignals {
   gone(sessionId: string): void {
     const progress = this.#progress.get(sessionId)
     this.#progress.delete(sessionId)
+    this.#gone.add(sessionId)
+    if (this.#gone.size > mostGone) for (const oldest of [...this.#gone].slice(0, 1)) this.#gone.delete(oldest)
     if (progress) this.#wake(progress)
   }
 

@@ -24,7 +24,7 @@ export class ExchangeWaiter {
   async wait(params: WaitParams, signal: AbortSignal): Promise<WaitResult> {
     const { timeoutMs, since, quietMs, ...wanted } = params
     const deadline = performance.now() + timeoutMs
-    const late = AbortSignal.timeout(Math.min(timeoutMs + lookMs, longestMs))
+    const late = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs + lookMs, longestMs)))
     const either = AbortSignal.any([signal, late])
     try {
       if (quietMs === undefined) return await this.#first(wanted, since, deadline, either)

@@ -287,7 +287,7 @@ export class SessionManager implements SessionRecovery {
         this.#options.log.fault('a session could not be opened again after its recorder thread; it is stopped', error, {
           session: session.id,
         })
-        await this.#abandon(session)
+        await this.#abandon(session, recorder)
       }
     }
   }
@@ -305,12 +305,15 @@ export class SessionManager implements SessionRecovery {
   }
 
   /** Nothing of it can be recorded any more, so nothing may look as if it were. */
-  async #abandon(session: Session): Promise<void> {
+  async #abandon(session: Session, recorder: ThreadLink<RecorderSurface>): Promise<void> {
     const listens = session.listening !== null
     session.listening = null
     session.repair = { reason: 'recorderCrashed', until: Date.now() }
     void this.#options.sources.end(session.id)
     this.#stopped(session, undefined)
+    await recorder.call('saveEntry', { entry: session.entry() }).catch((error: unknown) => {
+      this.#options.log.fault('what is to be repaired of a session is not on record', error, { session: session.id })
+    })
     this.#feed.changed(session)
     if (listens && this.#threads.proxy.isPrepared) await unlessLost(this.#threads.proxy.call('closeSession', { session: session.handle }))
   }

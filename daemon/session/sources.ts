@@ -67,6 +67,8 @@ export class Sources {
   readonly #ended = new Set<string>()
   /** What is left of them, open or not. */
   readonly #children = new Set<SourceChild>()
+  /** Browsers that have been stopped and are still writing their named profiles. */
+  readonly #endingProfiles = new Map<string, Promise<unknown>>()
 
   constructor(options: SourcesOptions) {
     this.#options = options
@@ -91,8 +93,15 @@ export class Sources {
     const kill = () => child.kill()
     signal.addEventListener('abort', kill)
     // Whoever ends its session ends what is only opening.
-    entry.body = { stop: (withinMs) => child.stop(withinMs, known.profile === undefined ? withinMs : profileStopMs), cookies: null }
+    const { profile } = known
+    const stop = (withinMs: number) => {
+      if (profile === undefined) return child.stop(withinMs, withinMs)
+      this.#endingProfiles.set(profile, child.gone)
+      return child.stop(withinMs, profileStopMs)
+    }
+    entry.body = { stop, cookies: null }
     try {
+      if (profile !== undefined) await this.#endingProfiles.get(profile)
       signal.throwIfAborted()
       const { certificate } = await threads.certificateAuthority()
       const session = await this.#usable(sessionId)
@@ -143,7 +152,11 @@ export class Sources {
     this.#options.opened(entry.info)
     return {
       info: entry.info,
-      take: (events) => this.#take(entry, events),
+      take: async (events) => {
+        // The recorder has been told that it has ended.
+        if (!this.#entries.has(entry.info.id)) throw missing(entry.info.id)
+        await this.#take(entry, events)
+      },
       left: (reason, failed) => this.#left(entry, reason, failed),
     }
   }

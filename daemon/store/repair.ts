@@ -52,17 +52,22 @@ export function repairOpen(db: Database, { reason, until = Date.now(), gaps, fil
     const added = putGaps(db, gaps ?? [{ from, to: until, reason, exchanges: null, bytes: null }])
     db.prepare(
       'UPDATE progress SET change = change + ?, failed = failed + ?, filtered = filtered + ?, gaps = gaps + ?, committed_at = ?',
-    ).run(open.length, state === 'failed' ? open.length : 0, filtered, added, Date.now())
+    ).run(open.length, state === 'failed' ? open.length : 0, added > 0 || gaps?.length === 0 ? filtered : 0, added, Date.now())
   }).immediate()
 }
 
-/** How many are new. */
+/** How many are new: a repair that was not known to be done is done again. */
 function putGaps(db: Database, gaps: readonly GapRecord[]): number {
+  const same = db.prepare('SELECT 1 FROM gap WHERE since = ? AND until = ? AND reason = ? AND exchanges IS ? AND bytes IS ?')
+  let added = 0
   const insert = db.prepare('INSERT INTO gap (since, until, reason, exchanges, bytes) VALUES (?, ?, ?, ?, ?)')
   const update = db.prepare('UPDATE gap SET since = ?, until = ?, reason = ?, exchanges = ?, bytes = ? WHERE id = ?')
   for (const { id, from, to, reason, exchanges, bytes } of gaps) {
-    if (id === undefined) insert.run(from, to, reason, exchanges, bytes)
-    else update.run(from, to, reason, exchanges, bytes, id)
+    if (id !== undefined) update.run(from, to, reason, exchanges, bytes, id)
+    else if (same.get(from, to, reason, exchanges, bytes) === undefined) {
+      insert.run(from, to, reason, exchanges, bytes)
+      added++
+    }
   }
-  return gaps.filter(({ id }) => id === undefined).length
+  return added
 }

@@ -1,6 +1,6 @@
 /** The data of server-sent events (HTML, section 9.2.6), which may be spread over lines; all else of them stays as it is written. */
 
-const data = /^data:? ?/
+const data = /^\ufeff?data:? ?/
 const lineEnd = /(\r\n|\n|\r)/
 
 /** @param replace gets the data of an event, lines joined by line feeds */
@@ -15,7 +15,7 @@ export function replaceInEvents(text: string, replace: (data: string) => string)
   for (let index = 0; index < pieces.length; index += 2) {
     const line = pieces[index] as string
     if (line === '') end()
-    else if (line.startsWith('data') && data.test(line)) lines.push(index)
+    else if (data.test(line)) lines.push(index)
   }
   end()
   return pieces.join('')

@@ -8,13 +8,15 @@ export type Pseudonym = (secret: string) => string
 
 const start = 'redacted-'
 const pseudonym = /\bredacted-[0-9a-f]{16}\b/
+/** Of so many a chance name begins with them seldom enough to be looked for. */
+const fewDigits = 8
 const justOne = /^redacted-[0-9a-f]{16}$/
 /** Whether there is one in it. */
 export const holdsPseudonym = (text: string): boolean => pseudonym.test(text)
-/** Whether it may be a piece of any one, of more than its digits: nobody can look for it where names stand. */
+/** Whether it may be a piece of any one, of the word before its digits: nobody can look for it where names stand. */
 export const isPieceOfPseudonym = (text: string): boolean => {
-  const [, letters] = /^([acdert]*-)[0-9a-f]{0,16}$/.exec(text) ?? []
-  return letters !== undefined && start.endsWith(letters)
+  const [, letters, digits = ''] = /^([acdert]*-)([0-9a-f]{0,16})$/.exec(text) ?? []
+  return letters !== undefined && start.endsWith(letters) && (letters === start || digits.length < fewDigits)
 }
 
 const keyBytes = 32

@@ -48,12 +48,14 @@ const types = new MediaTypes()
 /** They repeat URLs of other exchanges. */
 const urlFields = new Set(['referer', 'location', 'content-location'])
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#@]+)@/i
+/** A query, a fragment, or a user before the host. */
+const mayBeSecretOfUrl = /[?#]|:\/\/[^/\s]*@/
 /** Of one text in another: a URL in a parameter, JSON in a text of JSON. */
 const mostNesting = 4
 const beginsAsUrl = /^(?:[a-z][a-z0-9+.-]*:)?\/|^\?/i
 const beginsAsJson = /^[\s\x1e]*[[{]/
 /** RFC 3986 section 3.3; `;jsessionid=...` */
-const pathParameter = /;([^;=/]*)=([^;/]*)/g
+const pathParameter = /;([^;=/?#]*)=([^;/?#]*)/g
 const harmless =
   /^(?::\w+|accept(?:-.*)?|age|allow|alt-svc|cache-control|connection|content-(?:encoding|language|length|range|type)|date|expires|host|keep-alive|last-modified|priority|range|retry-after|sec-fetch-.*|server|te|trailer|transfer-encoding|upgrade|vary|via)$/
 
@@ -314,8 +316,8 @@ export class Redactor {
 
   /** `<https://...>; rel=next`, `5; url=https://...` */
   #urlsIn(value: string): string {
-    if (!this.#looksIntoUrls || !value.includes('=') || !/[?#]/.test(value)) return value
-    return value.replace(/[^\s<>"]+/g, (word) => (/[?#]/.test(word) ? this.#url(word, 0) : word))
+    if (!this.#looksIntoUrls || !mayBeSecretOfUrl.test(value)) return value
+    return value.replace(/[^\s<>"]+/g, (word) => (mayBeSecretOfUrl.test(word) ? this.#url(word, 0) : word))
   }
 
   /** `Bearer abc`: the scheme is no secret, and the token has its name alone, as it may stand elsewhere. */

@@ -406,6 +406,7 @@ describe('exports in a row', () => {
     await run({})
     await run({})
     const waiting = children().filter((pid) => pid !== '' && !before.has(pid))
+    expect(waiting).toHaveLength(1)
     for (const pid of waiting) process.kill(Number(pid), 'SIGKILL')
     await vi.waitFor(() => expect(waiting.some((pid) => existsSync(`/proc/${pid}`))).toBe(false))
     expect(waiting).not.toContain((await run({})).text)

@@ -15,6 +15,8 @@ const bodyOf = (text: string, type: string) => redactor.body(Buffer.from(text), 
 /** Each with its secret, and what is hidden of that. */
 const urls: [place: string, url: (secret: string) => string, hidden?: string][] = [
   ['a parameter of the path', (value) => `https://h/app;v=1;jsessionid=${value}/x;y?z=1`],
+  ['a parameter of the path before a query', (value) => `https://h/app;jsessionid=${value}?q=1#a`],
+  ['a parameter of the path before a fragment', (value) => `https://h/app;jsessionid=${value}#a`],
   ['brackets', (value) => `https://h/?user[password]=${value}&token%5B0%5D=${value}&a[b]=1`],
   ['a parameter behind a semicolon', (value) => `https://h/?a=1;b;token=${value}`],
   ['a URL in a parameter', (value) => `https://h/?next=https://x/y?access_token=${value}&b=1`],

@@ -28,6 +28,9 @@ test('nobody waits for a session that nobody has told of, or that is gone', asyn
   const waiting = signals.beyond('one', 5, never)
   signals.gone('one')
   expect(await isResolved(waiting)).toBe(true)
+  // A reading that was under way.
+  signals.advanced('one', 6)
+  expect(await isResolved(signals.beyond('one', 6, never))).toBe(true)
 })
 
 test('waiting ends with its signal', async () => {

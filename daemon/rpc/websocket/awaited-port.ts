@@ -24,7 +24,12 @@ export class AwaitedPort {
     writeFileSync(this.#file, `${port}\n`, { mode: 0o600 })
   }
 
+  /** Where it cannot be, the next daemon opens a port that nobody waits for. */
   forget(): void {
-    rmSync(this.#file, { force: true })
+    try {
+      rmSync(this.#file, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    }
   }
 }

@@ -78,9 +78,10 @@ class Extension {
     void this.#account.connect()
   }
 
-  hear(act: (requests: WebRequests) => void): void {
+  /** @param at Unix ms */
+  hear(act: (requests: WebRequests) => void, at: number): void {
     if (!this.#capture.setting) return
-    const lost = this.#awakening.requested(Date.now())
+    const lost = this.#awakening.requested(at)
     if (lost) this.#capture.add(lost)
     act(this.#requests)
     if (!this.#account.link) void this.#account.connect()
@@ -228,8 +229,9 @@ void extension.then((made) => (awake = made))
 
 const hearing = new Hearing(() =>
   WebRequests.listen((act) => {
-    if (awake) awake.hear(act)
-    else void extension.then((made) => made.hear(act))
+    const at = Date.now()
+    if (awake) awake.hear(act, at)
+    else void extension.then((made) => made.hear(act, at))
   }),
 )
 chrome.runtime.onMessage.addListener((command: Command, sender, reply: (reply: Reply) => void) => {
