@@ -70,29 +70,24 @@ export class SessionRetention {
 
   async #sweep(): Promise<void> {
     const { limits, list, log } = this.#options
-    const sizes = await this.#sizes()
-    this.#bytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0)
-    if (limits.diskBytes === null && limits.ageDays === null) return
     const oldestFirst = (await list()).filter(({ state }) => state === 'stopped').sort((a, b) => (a.stoppedAt ?? 0) - (b.stoppedAt ?? 0))
+    // After that: what has stopped takes less than while it ran.
+    this.#bytes = await this.#size()
     const tooOld = Date.now() - (limits.ageDays ?? Number.POSITIVE_INFINITY) * dayMs
     for (const { id, name, stoppedAt = 0 } of oldestFirst) {
       if (this.#isOver || (stoppedAt >= tooOld && this.#bytes <= (limits.diskBytes ?? Number.POSITIVE_INFINITY))) return
       await this.#options.delete(id).catch(unlessMeanwhile)
-      this.#bytes -= sizes.get(id) ?? 0
+      this.#bytes = await this.#size()
       log.write('info', 'a session was deleted, as retention in config.toml says', { session: id, name, stoppedAt })
     }
   }
 
-  /** Bytes of each, with its indexes and whatever else bears its name. */
-  async #sizes(): Promise<Map<string, number>> {
+  /** Bytes of all, with their indexes and whatever else stands beside them. */
+  async #size(): Promise<number> {
     const { folder } = this.#options
-    const sizes = new Map<string, number>()
-    for (const name of await readdir(folder)) {
-      const [id = ''] = name.split('.')
-      const bytes = (await stat(join(folder, name)).catch(() => null))?.size ?? 0
-      sizes.set(id, (sizes.get(id) ?? 0) + bytes)
-    }
-    return sizes
+    let bytes = 0
+    for (const name of await readdir(folder)) bytes += (await stat(join(folder, name)).catch(() => null))?.size ?? 0
+    return bytes
   }
 }
 

@@ -31,11 +31,12 @@ async function withRetention(toml: string, folder?: string) {
 
 describe('a disk budget', () => {
   it('lets the oldest stopped sessions go, never one that runs', async () => {
-    const { client, capture, names } = await withRetention(`diskBytes = ${7 * body.length}`)
-    const running = await capture('running', 3)
-    for (const name of ['first', 'second', 'third']) await client.call('session/stop', { sessionId: await capture(name, 2) })
+    // What has stopped takes 4, twice that while it runs and its log is not worked in yet; what runs 1 or 2.
+    const { client, capture, names } = await withRetention(`diskBytes = ${8.5 * body.length}`)
+    const running = await capture('running', 1)
+    for (const name of ['first', 'second', 'third']) await client.call('session/stop', { sessionId: await capture(name, 4) })
     await vi.waitFor(async () => expect(await names()).toEqual(['running', 'third']))
-    expect(await client.call('session/get', { sessionId: running })).toMatchObject({ state: 'running', counts: { exchanges: 3 } })
+    expect(await client.call('session/get', { sessionId: running })).toMatchObject({ state: 'running', counts: { exchanges: 1 } })
   })
 
   it('that running sessions exceed is a warning', async () => {
