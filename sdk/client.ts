@@ -8,6 +8,7 @@ import { type Home, resolveHome } from './home.ts'
 import {
   CancellationTokenSource,
   createMessageConnection,
+  type Message,
   type MessageConnection,
   ResponseError,
   StreamMessageReader,
@@ -62,6 +63,9 @@ async function refuseForeignFolder(home: Home): Promise<void> {
   }
 }
 
+/** So many turns without a message, and none is left. */
+const quietTurns = 16
+
 class StreamLink implements Link {
   readonly closed: Promise<void>
   readonly #stream: Duplex
@@ -74,14 +78,23 @@ class StreamLink implements Link {
     this.#stream = stream
     this.closed = new Promise((resolve) => stream.once('close', resolve))
     stream.on('error', () => stream.destroy())
-    const connection = createMessageConnection(new StreamMessageReader(stream), new StreamMessageWriter(stream))
+    let quiet = 0
+    const handleMessage = (message: Message, handle: (message: Message) => void) => {
+      quiet = 0
+      handle(message)
+    }
+    const connection = createMessageConnection(new StreamMessageReader(stream), new StreamMessageWriter(stream), undefined, {
+      messageStrategy: { handleMessage },
+    })
     this.#connection = connection
     connection.onNotification('$/progress', ({ token, value }: NotificationParams<'$/progress'>) => this.#progress.get(token)?.(value))
     connection.onNotification((method, params) => {
       for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
     })
     connection.onError(() => stream.destroy())
-    stream.once('close', () => connection.dispose())
+    // Answers that came with the end are on their way through the reader, which takes turns of the event loop for each message.
+    const end = () => void (quiet++ < quietTurns ? setImmediate(end) : connection.dispose())
+    stream.once('close', end)
     stream.once('end', () => stream.destroy())
     connection.listen()
   }

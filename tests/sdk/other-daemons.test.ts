@@ -23,6 +23,27 @@ describe('a client', () => {
     daemon.dispose()
   })
 
+  it('gets an answer that came with the end of the connection, behind much else', async () => {
+    const [mine, its] = duplexPair()
+    const framed = (message: object) => {
+      const text = JSON.stringify({ jsonrpc: '2.0', ...message })
+      return `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+    }
+    const answers = [{ daemon: { name: 'weir', version: '0.1.0', pid: 42 }, protocol: 1, capabilities: [] }, { last: 'word' }]
+    const reader = new StreamMessageReader(its)
+    reader.listen((message) => {
+      const { id } = message as unknown as { id?: number }
+      if (id === undefined) return
+      const result = answers.shift()
+      const others = Array.from({ length: 50 }, (_, pid) => framed({ method: 'daemon/willStop', params: { pid } }))
+      if (answers.length > 0) its.write(framed({ id, result }))
+      else its.end([...others, framed({ id, result })].join(''))
+    })
+    const client = await connectStream(mine)
+    expect(await client.call('daemon/stop', {})).toEqual({ last: 'word' })
+    reader.dispose()
+  })
+
   it('says how to start a daemon where none answers', async () => {
     const home = homeAt(await temporaryHome())
     const error = await connect({ home }).catch((refused: WeirError) => refused)

@@ -1,6 +1,5 @@
 /** The service worker: hears the browser, keeps what the daemon has not got yet, obeys the popup. */
 
-import { Awakening } from './awakening.ts'
 import { Capture, type SessionFacts } from './capture.ts'
 import { BrowserCookies, type CookieAsk } from './cookies.ts'
 import { DaemonAccount } from './daemon-account.ts'
@@ -15,6 +14,8 @@ const shownRequests = 20
 const keepMs = 250
 /** Wakes the worker while the daemon is away, minutes. */
 const retryMinutes = 0.5
+/** The browser takes so long at most to start the worker for an event, ms. */
+const startMs = 5_000
 
 class Extension {
   readonly #state: KeptState
@@ -27,13 +28,11 @@ class Extension {
   #seen = 0
   #shown = ''
   readonly #hearing: Hearing
-  readonly #awakening: Awakening
   #keeping: ReturnType<typeof setTimeout> | undefined
 
   constructor(state: KeptState, hearing: Hearing) {
     this.#state = state
     this.#hearing = hearing
-    this.#awakening = new Awakening(state.capture !== null, performance.timeOrigin)
     this.#bodies = new TabBodies(() => this.#show())
     this.#account = new DaemonAccount({
       paired: state.paired,
@@ -78,17 +77,18 @@ class Extension {
     void this.#account.connect()
   }
 
-  /** @param at Unix ms */
-  hear(act: (requests: WebRequests) => void, at: number): void {
+  /** Requests have woken the worker: of those the browser now and then loses some events, and nobody can count them. @param since Unix ms */
+  wokenByRequests(since: number): void {
+    if (this.#capture.setting) this.#capture.add({ kind: 'lost', from: since, to: Date.now() })
+  }
+
+  hear(act: (requests: WebRequests) => void): void {
     if (!this.#capture.setting) return
-    const lost = this.#awakening.requested(at)
-    if (lost) this.#capture.add(lost)
     act(this.#requests)
     if (!this.#account.link) void this.#account.connect()
   }
 
   async obey(command: Command): Promise<Reply> {
-    this.#awakening.over()
     try {
       await this.#do(command)
       return { look: await this.#look('tabId' in command ? command.tabId : -1) }
@@ -98,7 +98,6 @@ class Extension {
   }
 
   async connect(): Promise<void> {
-    this.#awakening.over()
     await this.#account.connect()
     await this.#capture.send()
   }
@@ -222,16 +221,22 @@ class Hearing {
 const extension = readState().then(async (state) => {
   const made = new Extension(state, hearing)
   await made.wake()
+  if (hasHeardEarly) made.wokenByRequests(performance.timeOrigin - startMs)
   return made
 })
 let awake: Extension | null = null
+/** A request was there before all else was. */
+let hasHeardEarly = false
 void extension.then((made) => (awake = made))
 
 const hearing = new Hearing(() =>
   WebRequests.listen((act) => {
-    const at = Date.now()
-    if (awake) awake.hear(act, at)
-    else void extension.then((made) => made.hear(act, at))
+    if (awake) {
+      awake.hear(act)
+      return
+    }
+    hasHeardEarly = true
+    void extension.then((made) => made.hear(act))
   }),
 )
 chrome.runtime.onMessage.addListener((command: Command, sender, reply: (reply: Reply) => void) => {
