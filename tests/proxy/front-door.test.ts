@@ -170,10 +170,10 @@ describe('authentication', () => {
         stream.resume()
       })
     expect(await connect({})).toBe(407)
-    expect(await connect({ 'proxy-authorization': basic })).toBe(200)
     const tls = run('curl', ['-sS', '--connect-to', `x.example:443:127.0.0.1:${proxy.port}`, 'https://x.example/'])
     await expect(tls).rejects.toThrow(/access denied/)
     expect(proxy.recorder.of('opened')).toHaveLength(1)
+    expect(await connect({ 'proxy-authorization': basic })).toBe(200)
     expect(proxy.recorder.bytes('fromClient').toString('latin1')).not.toContain('wörd')
   })
 
