@@ -9,8 +9,8 @@ export default defineConfig({
     setupFiles: ['tests/support/no-native-brotli.ts', 'tests/support/patient-waits.ts'],
     expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
-    // Tests wait for processes more than they compute.
-    maxWorkers: 3,
+    // Each has processes of its own to keep a core busy: with three a machine of two cores made them wait for each other until some gave up.
+    maxWorkers: 2,
     // A busy machine of two cores is slow, not broken.
     testTimeout: 60_000,
     hookTimeout: 60_000,
