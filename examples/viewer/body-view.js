@@ -72,7 +72,8 @@ async function text(subject) {
     rest.replaceChildren()
     if (malformed) rest.append(`Some bytes are no ${charset}. `)
     if (next < size && offset < mostText)
-      rest.append(button(`Read on (${bytes(size - next)} more)`, () => void coming(more().then(() => rest))))
+      // Its place is taken meanwhile, so that nothing is read twice.
+      rest.append(button(`Read on (${bytes(size - next)} more)`, () => rest.replaceChildren(coming(more().then(() => rest)))))
     else if (next < size)
       rest.append(`${bytes(size - next)} more: weir body ${subject.exchange.sessionId} ${subject.exchange.seq} ${subject.part}`)
     else if (!eof) rest.append('More is arriving.')
