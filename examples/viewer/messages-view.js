@@ -107,11 +107,17 @@ export class MessagesView {
   }
 
   async #readEarlier() {
-    const from = Math.max(0, this.#first - atOnce)
-    const { items } = await this.#read(from, this.#first - from)
-    this.#list.prepend(...items.map(line))
-    this.#first = items[0]?.index ?? this.#first
-    this.#tell()
+    // Meanwhile nothing is read twice.
+    this.#earlier.disabled = true
+    try {
+      const from = Math.max(0, this.#first - atOnce)
+      const { items } = await this.#read(from, this.#first - from)
+      this.#list.prepend(...items.map(line))
+      this.#first = items[0]?.index ?? this.#first
+      this.#tell()
+    } finally {
+      this.#earlier.disabled = false
+    }
   }
 
   #tell() {
