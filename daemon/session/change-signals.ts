@@ -41,7 +41,8 @@ export class ChangeSignals {
     const progress = this.#progress.get(sessionId)
     this.#progress.delete(sessionId)
     this.#gone.add(sessionId)
-    if (this.#gone.size > mostGone) for (const oldest of [...this.#gone].slice(0, 1)) this.#gone.delete(oldest)
+    const [oldest] = this.#gone
+    if (oldest !== undefined && this.#gone.size > mostGone) this.#gone.delete(oldest)
     if (progress) this.#wake(progress)
   }
 

@@ -97,6 +97,7 @@ export class Sources {
     const stop = (withinMs: number) => {
       if (profile === undefined) return child.stop(withinMs, withinMs)
       this.#endingProfiles.set(profile, child.gone)
+      void child.gone.then(() => this.#endingProfiles.get(profile) === child.gone && this.#endingProfiles.delete(profile))
       return child.stop(withinMs, profileStopMs)
     }
     entry.body = { stop, cookies: null }
@@ -272,7 +273,8 @@ export class Sources {
   async #forget({ info: { id, sessionId }, handle, attached }: Entry): Promise<void> {
     if (!this.#entries.delete(id)) return
     this.#ended.add(id)
-    if (this.#ended.size > mostEnded) for (const oldest of [...this.#ended].slice(0, 1)) this.#ended.delete(oldest)
+    const [oldest] = this.#ended
+    if (oldest !== undefined && this.#ended.size > mostEnded) this.#ended.delete(oldest)
     try {
       await unlessLost(this.#options.threads.recorder.call('sourceEnded', { handle, sourceId: id }))
       if (attached) await this.#options.sessions.tagConnections(sessionId, this.#isTagged(sessionId))
