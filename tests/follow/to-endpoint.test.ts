@@ -60,7 +60,7 @@ test('an endpoint that refuses ends it, and the error says up to where all is de
     code: 1005,
     reason: 'endpointRefused',
     message: expect.stringMatching(/answered 403 Forbidden: an answer; correct/),
-    data: { clock: receiver.batches[0]?.headers['weir-clock'] },
+    data: { clock: receiver.refused[0]?.headers['weir-since'] },
   })
   receiver.status = 200
   const second = follow(client, { sessionId, to: { url: receiver.url }, since: (error as { data: { clock: string } }).data.clock })

@@ -123,7 +123,7 @@ describe.skipIf(chromiumPath === null)('the extension', { timeout: 180_000 }, ()
     await popup.getByText(/: running$/).waitFor()
     await popup.getByRole('button', { name: 'Stop' }).click()
     await popup.getByText('nothing is recorded').waitFor()
-    expect((await daemon.client.call('session/list', {})).items).toMatchObject([{ state: 'stopped' }])
+    await vi.waitFor(async () => expect((await daemon.client.call('session/list', {})).items).toMatchObject([{ state: 'stopped' }]))
 
     await daemon.client.call('token/delete', { tokenId: token?.id ?? '' })
     await popup.getByText('the pairing was revoked').waitFor()

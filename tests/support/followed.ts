@@ -50,6 +50,8 @@ export interface Receiver {
   url: string
   /** Those that were answered 200, in their order. */
   batches: Batch[]
+  /** Those that were answered anything else, in their order. */
+  refused: Batch[]
   /** How many came, whatever they were answered. */
   asked: number
   /** From now on; null: nobody listens there. */
@@ -63,6 +65,7 @@ export async function startReceiver(): Promise<Receiver> {
   const receiver: Receiver = {
     url: '',
     batches: [],
+    refused: [],
     asked: 0,
     status: 200,
     headers: {},
@@ -75,7 +78,8 @@ export async function startReceiver(): Promise<Receiver> {
       request.on('end', () => {
         receiver.asked++
         if (receiver.status === null) return void response.destroy()
-        if (receiver.status === 200) receiver.batches.push({ headers: request.headers, text: Buffer.concat(pieces).toString() })
+        const taken = receiver.status === 200 ? receiver.batches : receiver.refused
+        taken.push({ headers: request.headers, text: Buffer.concat(pieces).toString() })
         response.writeHead(receiver.status, receiver.headers).end('an answer')
       })
     },
