@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import otlp from '../../plugins/exporters/otlp.ts'
 import type { Headers } from '../../sdk/model.ts'
 import { type ExchangeChange, runExporter, testExchange } from '../../sdk/testing.ts'
+import { comparable, sentBySdk } from '../support/opentelemetry.ts'
 import { type ReadSpan, readTraces } from '../support/otlp.ts'
 
 fc.configureGlobal({ seed: 20261128 })
@@ -162,6 +163,48 @@ describe('the trace', () => {
     const ids = (all: ReadSpan[]) => all.map(({ traceId, spanId }) => `${traceId} ${spanId}`)
     expect(ids(first)).toEqual(ids(second))
     expect(new Set(ids(first)).size).toBe(2)
+  })
+})
+
+describe("OpenTelemetry's own SDK says the same of", () => {
+  const context: Headers = [
+    ['Traceparent', `00-${trace}-${parent}-01`],
+    ['tracestate', 'vendor=1,other=2'],
+  ]
+  test.each<[string, ExchangeChange]>([
+    ['what was answered', { request: { headers: [['User-Agent', 'curl/8.9']] } }],
+    ['a request that carries a trace', withHeaders(...context)],
+    ['one whose trace is not sampled', withHeaders(['traceparent', `00-${trace}-${parent}-00`])],
+    ['one whose trace is invalid', withHeaders(['traceparent', `00-${trace}-${'0'.repeat(16)}-01`])],
+    ['a status that is an error', { response: { status: 503 } }],
+    ['what failed', { response: null, error: { reason: 'connectionRefused', message: 'nobody listens there' } }],
+    ['a method nobody knows', { request: { method: 'FROBNICATE' } }],
+    [
+      'a body over TLS and HTTP/2, with a new connection',
+      {
+        startedAt: 1_700_000_000_123.5,
+        durationMs: 20.25,
+        timings: { dns: 1, connect: 2.5, tls: 3, send: 1, wait: 15, receive: 4.25 },
+        request: { method: 'POST', url: 'https://api.example:8443/orders?page=2', httpVersion: '2' },
+        response: { status: 201, httpVersion: '2' },
+        bodies: { request: '{"a":1}', response: 'created' },
+        tls: { version: '1.3', cipher: 'TLS_AES_128_GCM_SHA256', alpn: 'h2', sni: 'api.example' },
+        client: { address: '127.0.0.1', port: 5, process: { pid: 42, name: 'curl', path: '/usr/bin/curl' } },
+      },
+    ],
+  ])('%s', async (_name, change) => {
+    const exchange = testExchange(change)
+    const { text } = await runExporter(otlp, [exchange], { options: { service: 'shop' } })
+    const [read] = readTraces(text)
+    const sdk = sentBySdk(
+      Object.fromEntries(read?.resource ?? []) as { [key: string]: string },
+      otlp.version,
+      [exchange],
+      [read as ReadSpan],
+    )
+    // It also says what is none: counts of what it dropped, links.
+    expect(comparable(sdk)).toMatchObject(comparable(text) as object)
+    expect(readTraces(sdk)).toEqual(readTraces(text))
   })
 })
 

@@ -1,7 +1,10 @@
 /** Spans into an OpenTelemetry collector while a session is captured: each once, whatever happens to the daemon. */
+import { hostname } from 'node:os'
 import { expect, test, vi } from 'vitest'
+import otlp from '../../plugins/exporters/otlp.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { capturing, follow, type Receiver, startReceiver } from '../support/followed.ts'
+import { comparable, sentBySdk } from '../support/opentelemetry.ts'
 import { type ReadSpan, readTraces } from '../support/otlp.ts'
 import { getThrough } from '../support/through-proxy.ts'
 
@@ -27,6 +30,35 @@ test('the spans of two machines meet in the trace that their requests carry, wit
   expect(one?.spanId).not.toBe(two?.spanId)
   expect(receiver.batches[0]?.headers).toMatchObject({ 'content-type': 'application/json' })
   expect(receiver.taken()).not.toMatch(/tok-of/)
+})
+
+test("what the collector receives is what OpenTelemetry's own SDK would send for what was captured", async () => {
+  const receiver = await startReceiver()
+  const { client, sessionId, ask } = await capturing(
+    (request, response) => void response.writeHead(request.url === '/gone' ? 410 : 200).end(),
+  )
+  const { result } = follow(client, { sessionId, exporter: 'otlp', to: { url: receiver.url }, options: { service: 'shop' } })
+  await ask('/orders?page=2', { traceparent: `00-${trace}-${parent}-01`, tracestate: 'vendor=1,other=2', 'user-agent': 'shop/1.0' })
+  await ask('/gone', {})
+  await client.call('session/stop', { sessionId })
+  await result
+  const read = spansOf(receiver)
+  expect(read).toHaveLength(2)
+  expect(Object.fromEntries(read[0]?.resource ?? [])).toEqual({
+    'service.name': 'shop',
+    'host.name': hostname(),
+    'weir.session.id': sessionId,
+    'weir.session.name': 'live',
+  })
+  for (const { text } of receiver.batches) {
+    const spans = readTraces(text)
+    const exchanges = await Promise.all(
+      spans.map((span) => client.call('exchange/get', { sessionId, seq: span.attributes.get('weir.seq') as number })),
+    )
+    const sdk = sentBySdk(Object.fromEntries(spans[0]?.resource ?? []) as { [key: string]: string }, otlp.version, exchanges, spans)
+    expect(comparable(sdk)).toMatchObject(comparable(text) as object)
+    expect(readTraces(sdk)).toEqual(spans)
+  }
 })
 
 test('a daemon that is killed goes on where the last batch was delivered: no span twice, none missing', async () => {
