@@ -14,7 +14,7 @@ import { type Home, makeHomeFolder } from '../sdk/home.ts'
 
 /** What one holds who is the daemon of a home. */
 export interface Instance {
-  /** Removes `weir.sock`. The lock itself ends with the server, which the caller closes last. */
+  /** Removes `weir.sock`. The lock itself ends with the server, which the caller closes when all but its clients has ended. */
   release(): void
 }
 

@@ -43,9 +43,13 @@ export class RpcServer {
     for (const connection of this.#connections) if (connection.grant?.tokenId === tokenId) connection.revoke()
   }
 
-  /** Ends all connections once their calls are answered, at most so long from now, and the listening: the home is free then. */
+  /**
+   * Frees the home, then ends all connections once their calls are answered, at most so long from now: a client that sees its connection end may start
+   * the next daemon at once.
+   */
   async close(withinMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
     await Promise.all([...this.#connections].map((connection) => connection.end(withinMs)))
-    await new Promise<void>((resolve) => this.server.close(() => resolve()))
+    await closed
   }
 }

@@ -26,6 +26,17 @@ function locked(file: string): Database.Database {
   return other
 }
 
+/** Milliseconds since it was made, as far as the machine let this process run: who looks every few of them counts no more than 20 for a look that comes late. */
+function ownTime(): () => number {
+  let [last, sum] = [performance.now(), 0]
+  return () => {
+    const now = performance.now()
+    sum += Math.min(now - last, 20)
+    last = now
+    return sum
+  }
+}
+
 interface Running {
   recorder: RecorderSurface
   file: string
@@ -115,7 +126,7 @@ describe('a batch', () => {
         commitIntervalMs: expect.any(Number),
       }),
     )
-    expect(credits).toHaveLength(1)
+    await vi.waitFor(() => expect(credits).toHaveLength(1))
     const [exchange] = listed(reader())
     expect(exchange).toMatchObject({
       seq: 1,
@@ -214,9 +225,10 @@ describe('a session', () => {
 
   it('without a listener closes at once', async () => {
     const { recorder } = await running()
-    const begun = performance.now()
+    // Whatever it waited for would never be over.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
     await recorder.closeSession({ handle: 0, reason: 'sessionStopped' })
-    expect(performance.now() - begun).toBeLessThan(500)
   })
 
   it('writes its last records once another program lets go of the file', async () => {
@@ -352,10 +364,16 @@ describe.skipIf(!canMount)('a full disk (needs root, for a file system of its ow
       const until = performance.now() + 3_500
       while (performance.now() < until) await pass(5)
       disk.clear()
-      const cleared = performance.now()
       const before = advanced.length
-      await vi.waitFor(() => expect(advanced.length).toBeGreaterThan(before), { timeout: 2_000, interval: 5 })
-      expect(performance.now() - cleared).toBeLessThan(2_000)
+      const elapsed = ownTime()
+      await vi.waitFor(
+        () => {
+          elapsed()
+          expect(advanced.length).toBeGreaterThan(before)
+        },
+        { interval: 5 },
+      )
+      expect(elapsed()).toBeLessThan(2_000)
       await pass(5)
       await recorder.flush({})
       const missing = gaps().reduce((sum, { exchanges }) => sum + (exchanges ?? 0), 0)

@@ -1,9 +1,9 @@
 /** `weir export`: files out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startCaller } from '../support/caller.ts'
+import { temporaryHome } from '../support/home.ts'
 import { startOrigin } from '../support/origin.ts'
 
 test('to standard output, and nothing else on it, or to a file', async () => {
@@ -33,13 +33,14 @@ test('only what matches, with --where', async () => {
 })
 
 test('of any size, through a pipe', async () => {
-  const { weir } = await startCaller()
+  const { weir, env } = await startCaller()
+  const TMPDIR = await temporaryHome()
   const origin = await startOrigin((_, response) => response.setHeader('content-type', 'text/plain').end('0123456789'.repeat(1_200_000)))
   await weir(['capture', '--name', 'it', '--', 'curl', '-sS', '-o', '/dev/null', origin.url])
-  const { code, stdout, stderr } = await weir(['export', 'it', 'har'])
+  const { code, stdout, stderr } = await weir(['export', 'it', 'har'], { env: { ...env, TMPDIR } })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(JSON.parse(stdout).log.entries[0].response.content.text).toHaveLength(12_000_000)
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('weir-export-'))).toEqual([])
+  expect(readdirSync(TMPDIR)).toEqual([])
 })
 
 test('what cannot be exported is said, and nothing is written', async () => {

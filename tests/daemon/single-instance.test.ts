@@ -60,7 +60,7 @@ describe('of many that start at once', () => {
     const folder = await temporaryHome()
     const env = environment(folder)
     const home = homeAt(folder)
-    const starts = await Promise.all(Array.from({ length: 4 }, () => startProcess({ home, env })))
+    const starts = await Promise.all(Array.from({ length: 4 }, () => startProcess({ home, env, timeoutMs: 60_000 })))
     const started = starts.filter((start) => start.started)
     expect(started).toHaveLength(1)
     const pid = started[0]?.pid as number
@@ -81,7 +81,7 @@ describe('a second daemon on the same home', () => {
     })
     let said = ''
     foreground.stderr.on('data', (chunk) => (said += chunk))
-    const code = await new Promise((resolve) => foreground.on('exit', resolve))
+    const code = await new Promise((resolve) => foreground.on('close', resolve))
     expect([code, said]).toEqual([1, expect.stringContaining('already runs')])
     expect((await connect({ home })).initialized.daemon.pid).toBe(pid)
   })

@@ -37,7 +37,7 @@ const result = {
   empty: (await fetch('/empty')).status,
   brotli: await (await fetch('/packed')).text(),
   cookies: await fetch('/cookies').then(() => document.cookie.split('; ').sort().join()),
-  pixel: document.getElementById('pixel').naturalWidth,
+  pixel: await document.getElementById('pixel').decode().then(() => document.getElementById('pixel').naturalWidth),
 }
 document.getElementById('out').textContent = JSON.stringify(result)
 `

@@ -36,7 +36,11 @@ test('while the endpoint is away or answers 5xx nothing is lost, and the clock s
     await get(`/${status}`)
     await vi.waitFor(() => expect(receiver.asked).toBeGreaterThan(asked + 1))
   }
-  const troubles = said.filter(({ trouble }) => trouble !== undefined)
+  const troubles = await vi.waitFor(() => {
+    const told = said.filter(({ trouble }) => trouble !== undefined)
+    expect(told.length).toBeGreaterThanOrEqual(3)
+    return told
+  })
   expect(new Set(troubles.map(({ clock }) => clock)).size).toBe(1)
   expect(troubles.map(({ trouble }) => trouble)).toContain('the endpoint answered 503 Service Unavailable')
   await client.call('session/stop', { sessionId })
@@ -64,7 +68,8 @@ test('an endpoint that refuses ends it, and the error says up to where all is de
   })
   receiver.status = 200
   const second = follow(client, { sessionId, to: { url: receiver.url }, since: (error as { data: { clock: string } }).data.clock })
-  await vi.waitFor(() => expect(pathsOf(receiver.taken())).toEqual(['/1', '/2']))
+  await second.delivered(1)
+  expect(pathsOf(receiver.taken())).toEqual(['/1', '/2'])
   second.stop()
   expect(await second.result).toMatchObject({ exchanges: 1, ended: 'cancelled' })
 })

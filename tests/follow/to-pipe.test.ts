@@ -43,9 +43,10 @@ test.skipIf(isWindows)('a named pipe waits for its reader, and ends with the ses
 test.skipIf(isWindows)('a reader that stands still makes it lag, and nothing else', async () => {
   const out = await namedPipe()
   const { client, sessionId, get } = await capturing((_, response) => void response.end('x'.repeat(100_000)))
-  const { result, said } = follow(client, { sessionId, out })
+  const { result, said, delivered } = follow(client, { sessionId, out })
   const cat = reading(out)
   await get('/first')
+  await delivered(1)
   await vi.waitFor(() => expect(pathsOf(cat.text())).toEqual(['/first']))
   cat.pause()
   await get(...paths(40))
@@ -74,12 +75,11 @@ test.skipIf(isWindows)('a reader that goes ends it with an error that has the cl
 test('without a place to go to the client is given it, and a clock behind what it has', async () => {
   const { client, sessionId, get } = await capturing()
   await get('/1', '/2')
-  const { stop, result, said, text } = follow(client, { sessionId })
-  await vi.waitFor(() => expect(pathsOf(text())).toEqual(['/1', '/2']))
-  await vi.waitFor(() => expect(said.at(-1)).toMatchObject({ clock: expect.any(String) }))
-  const { clock } = said.at(-1) as { clock: string }
+  const { stop, result, text, delivered } = follow(client, { sessionId })
+  const clock = await delivered(2)
+  expect(pathsOf(text())).toEqual(['/1', '/2'])
   stop()
-  expect(await result).toMatchObject({ exchanges: 2, ended: 'cancelled', clock })
+  expect(await result).toMatchObject({ exchanges: 2, ended: 'cancelled', clock: expect.stringMatching(/^c:/) })
   await get('/3')
   const again = follow(client, { sessionId, since: clock })
   await client.call('session/stop', { sessionId })
@@ -103,7 +103,8 @@ test('secrets are replaced as in other exports, also those that were seen before
   )
   await ask('/first', { authorization: 'Bearer abcdefgh12345678' })
   const first = follow(client, { sessionId, redact: 'standard' })
-  await vi.waitFor(() => expect(pathsOf(first.text())).toEqual(['/first']))
+  await first.delivered(1)
+  expect(pathsOf(first.text())).toEqual(['/first'])
   first.stop()
   const { clock } = (await first.result) as { clock: string }
   expect(first.text()).not.toContain('abcdefgh12345678')

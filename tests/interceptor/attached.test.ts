@@ -119,7 +119,7 @@ inChromium('tabs that crash and tabs that are closed: what was open in them ends
     expect(opened.requests(`${origin.url}/never`).map(({ failure }) => failure?.reason)).toEqual(['clientAborted', 'clientAborted']),
   )
   expect(opened.requests(`${origin.url}/never`).map(({ failure }) => failure?.message)).toContain('its page crashed')
-  expect(opened.events.some(({ kind }) => kind === 'lost')).toBe(true)
+  await vi.waitFor(() => expect(opened.events.some(({ kind }) => kind === 'lost')).toBe(true))
   // It goes on with what is there.
   const third = await context.newPage()
   await third.goto(`${origin.url}/`)

@@ -138,7 +138,8 @@ test.skipIf(chromiumPath === null)('50,000 messages of a WebSocket are on record
       const socket = new WebSocket(location.origin.replace('http', 'ws') + '/socket')
       let heard = 0
       socket.onopen = () => { for (let at = 0; at < 25000; at++) socket.send(String(at)) }
-      socket.onmessage = () => { if (++heard === 25000) { socket.close(); fetch('/done') } }`),
+      socket.onmessage = () => { if (++heard === 25000) socket.close() }
+      socket.onclose = () => fetch('/done')`),
     ),
   )
   new WebSocketServer({ server: site.server as Server, path: '/socket' }).on('connection', (socket) =>

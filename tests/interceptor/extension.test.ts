@@ -250,7 +250,7 @@ describe.skipIf(chromiumPath === null)('the extension', { timeout: 180_000 }, ()
     await stopWorker(popup)
     await fetchAll(page, 200, 250)
     const ended = async () => (await exchanges(undefined, 'path:/n/* -state:open')).length
-    await vi.waitFor(async () => expect([(await ended()) === 250, (await gaps()) === 1]).toContain(true))
+    await vi.waitFor(async () => expect([(await ended()) === 250, Number(await gaps()) > 0]).toContain(true))
   })
 
   it('keeps what the daemon has not got, and sends it to the next one', async () => {

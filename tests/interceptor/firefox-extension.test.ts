@@ -40,7 +40,7 @@ test.skipIf(firefoxPath === null)('pairs, tells of requests with their bodies, a
   const tab = await firefox.open(`${origin.url}/`)
   await firefox.evaluate(tab, "fetch('/asked', { method: 'POST', body: 'from a page' }).then((response) => response.text())")
   const sessionId = (await client.call('session/list', {})).items[0]?.id ?? ''
-  const where = 'path:/asked status:201'
+  const where = 'path:/asked status:201 state:complete'
   const { item } = await client.call('exchange/wait', { sessionId, where, timeoutMs: 60_000 })
   expect(item).toMatchObject({
     source: 'browser',

@@ -23,7 +23,7 @@ test.skipIf(firefoxPath === null || certutil === null)(
     const params = { kind: 'browser', sessionId, url: `${origin.url}/`, headless: true, executable: firefoxPath as string }
     const { browser, notes } = await client.call('source/start', params)
     expect({ browser, notes }).toEqual({ browser: 'Firefox', notes: [expect.stringContaining('goes through the proxy')] })
-    const where = 'path:/asked status:200'
+    const where = 'path:/asked status:200 state:complete'
     const { item } = await client.call('exchange/wait', { sessionId, where, timeoutMs: 120_000 })
     expect(item).toMatchObject({
       source: 'proxy',

@@ -84,10 +84,10 @@ test.each([
   })
   for (const one of list) socket.send(one)
   await answered
+  await vi.waitFor(async () => expect(await messages(captured, 1)).toHaveLength(2 * list.length), patience)
   const [open] = await captured.exchanges(1, 'open')
   expect(open).toMatchObject({ kind: 'websocket', response: { status: 101 } })
   expect(open?.anomalies).toBeUndefined()
-  await vi.waitFor(async () => expect(await messages(captured, 1)).toHaveLength(2 * list.length), patience)
   const found = await messages(captured, 1)
   const heard = origin.heard.map(expectedOf)
   expect(heard).toHaveLength(list.length)
@@ -101,8 +101,10 @@ test.each([
     { direction: 'sent', code: 1000, reason: 'done' },
     { direction: 'received', code: 1000, reason: 'done' },
   ])
-  const { counts } = await captured.client.call('session/get', { sessionId: captured.session.id })
-  expect(counts).toMatchObject({ exchanges: 1, messages: 2 * list.length + 2 })
+  await vi.waitFor(async () => {
+    const { counts } = await captured.client.call('session/get', { sessionId: captured.session.id })
+    expect(counts).toMatchObject({ exchanges: 1, messages: 2 * list.length + 2 })
+  }, patience)
 })
 
 test.skipIf(chromiumPath === null)('a page in Chromium, clear text and TLS', { timeout: 60_000 }, async () => {
@@ -164,8 +166,6 @@ test('over HTTP/2 (extended CONNECT), by Node’s client: frames are messages wh
   await once(stream, 'response')
   const frames = [maskedFrame(Opcode.text, 'from HTTP/2'), maskedFrame(Opcode.binary, '\x00\xff')]
   for (const frame of frames) stream.write(frame)
-  const [open] = await captured.exchanges(1, 'open')
-  expect(open).toMatchObject({ kind: 'websocket', streamId: 1, request: { httpVersion: '2', url: `${origin.url}/chat` } })
   await vi.waitFor(async () => {
     const found = await messages(captured, 1)
     expect(found.map((message) => [message.direction, message.type, contentOf(message)]).sort()).toEqual([
@@ -174,6 +174,8 @@ test('over HTTP/2 (extended CONNECT), by Node’s client: frames are messages wh
       ['sent', 'text', 'from HTTP/2'],
     ])
   }, patience)
+  const [open] = await captured.exchanges(1, 'open')
+  expect(open).toMatchObject({ kind: 'websocket', streamId: 1, request: { httpVersion: '2', url: `${origin.url}/chat` } })
   stream.end(maskedFrame(Opcode.close, '\x03\xe8'))
   stream.resume()
   await once(stream, 'close')
@@ -204,9 +206,9 @@ test.skipIf(chromiumPath === null)('over HTTP/2 by Chromium', { timeout: 60_000 
     socket.onerror = () => reject(new Error('the WebSocket failed'))
   })`)
   expect(heard).toBe('welcome')
-  const { items } = await captured.client.call('exchange/list', { sessionId: captured.session.id, where: 'ws' })
-  expect(items).toMatchObject([{ kind: 'websocket', request: { httpVersion: '2', url: `${origin.url}/chat` } }])
   await vi.waitFor(async () => {
+    const { items } = await captured.client.call('exchange/list', { sessionId: captured.session.id, where: 'ws' })
+    expect(items).toMatchObject([{ kind: 'websocket', request: { httpVersion: '2', url: `${origin.url}/chat` } }])
     const found = await messages(captured, items[0]?.seq ?? 0)
     expect(found.map((message) => [message.direction, message.type, contentOf(message)])).toEqual([
       ['sent', 'text', 'from the page ☂'],

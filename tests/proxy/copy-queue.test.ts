@@ -35,6 +35,7 @@ const summary = (standIn: RecorderStandIn) =>
 
 test('records arrive in the order they happened, whatever their size', async () => {
   const { recorder, connection } = start()
+  const begunAt = Date.now()
   const a = connection()
   const b = connection()
   const large = Buffer.alloc(700_000, 7)
@@ -56,7 +57,9 @@ test('records arrive in the order they happened, whatever their size', async () 
   expect(recorder.bytes('fromOrigin').equals(large)).toBe(true)
   const times = recorder.records.map(({ at }) => at)
   expect(times).toEqual([...times].sort((x, y) => x - y))
-  expect(Math.abs((times[0] ?? 0) - Date.now())).toBeLessThan(5000)
+  // Unix time, by another clock than Date's.
+  expect(times[0]).toBeGreaterThan(begunAt - 5000)
+  expect(times[0]).toBeLessThan(Date.now() + 5000)
 })
 
 test('the bytes of an opaque connection are counted, not copied', async () => {
@@ -86,7 +89,7 @@ describe('without credit', () => {
   const chunk = Buffer.alloc(100_000, 1)
 
   test('senders are asked to wait, and go on when credit comes: nothing is missing', async () => {
-    const { recorder, connection } = start({ outstandingBytes: 1_000_000 })
+    const { recorder, connection } = start({ outstandingBytes: 1_000_000, waitMs: 60_000 })
     recorder.keepCredit()
     const copy = connection()
     let sent = 0
@@ -111,9 +114,7 @@ describe('without credit', () => {
     let copied = 0
     do copied += chunk.length
     while (busy.fromClient(chunk))
-    const asked = performance.now()
     await new Promise<void>((resolve) => busy.whenReleased(resolve))
-    expect(performance.now() - asked).toBeLessThan(1000)
     for (let n = 0; n < 100; n++) expect(busy.fromClient(chunk)).toBe(true)
     expect(busy.fromOrigin(chunk)).toBe(true)
     busy.origin({ server: { address: '127.0.0.1', port: 9 } })

@@ -108,14 +108,15 @@ describe('what passes', () => {
 })
 
 test('a slow origin is waited for', async () => {
+  // Longer than a handshake takes on a busy machine.
+  const limitMs = 1_500
   const origin = await startRawOrigin(async (socket) => {
     await readHead(socket)
-    for (const piece of ['HTTP/1.1 200 OK\r\n', 'Content-Length: 4\r\n\r\n', 'sl', 'ow']) {
-      await new Promise((resolve) => setTimeout(resolve, 150))
-      socket.write(piece)
-    }
+    socket.write('HTTP/1.1 200 OK\r\n')
+    await new Promise((resolve) => setTimeout(resolve, limitMs + 100))
+    socket.write('Content-Length: 4\r\n\r\nslow')
   })
-  const proxy = await startProxy({ limits: { handshakeMs: 200, connectMs: 200 } })
+  const proxy = await startProxy({ limits: { handshakeMs: limitMs, connectMs: limitMs } })
   const client = await throughTap(proxy, origin.port)
   client.write('GET / HTTP/1.1\r\n\r\n')
   await readHead(client)

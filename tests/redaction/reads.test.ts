@@ -202,7 +202,7 @@ test('subscriptions and waits', async () => {
   })
   await client.call('exchange/subscribe', { sessionId, since: 'start', redact })
   await ended
-  const { item } = await client.call('exchange/wait', { sessionId, where: 'seq:1', timeoutMs: 1000, redact })
+  const { item } = await client.call('exchange/wait', { sessionId, where: 'seq:1', timeoutMs: 20_000, redact })
   for (const shown of [...told, JSON.stringify(item)]) {
     expect(shown).not.toContain(secret)
     expect(shown).not.toContain(token)

@@ -51,7 +51,9 @@ describe('a call', () => {
     const session = await client.call('session/start', {})
     const calls = Array.from({ length: 20 }, () => {
       const controller = new AbortController()
-      const call = client.call('exchange/list', { sessionId: session.id }, { signal: controller.signal })
+      // What would be answered at once may be, before the word that cancels it has come.
+      const waits = { sessionId: session.id, where: 'path:/never', timeoutMs: 600_000 }
+      const call = client.call('exchange/wait', waits, { signal: controller.signal })
       controller.abort()
       return call.catch((error: WeirError) => error.code)
     })

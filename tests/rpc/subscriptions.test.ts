@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Client } from '../../sdk/client.ts'
 import type { WeirError } from '../../sdk/errors.ts'
 import type { NotificationParams } from '../../sdk/protocol.ts'
-import { startDaemon } from '../support/daemon.ts'
+import { askingNobody, startDaemon } from '../support/daemon.ts'
 import { endingPaths } from '../support/endings.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
@@ -12,7 +12,7 @@ type DidChange = NotificationParams<'exchange/didChange'>
 
 /** A running session, and how to put an exchange into it. */
 async function capturing() {
-  const daemon = await startDaemon()
+  const daemon = await startDaemon({ config: askingNobody })
   const origin = await startOrigin(
     (request, response) => {
       if (request.url === '/open') response.write('begun')

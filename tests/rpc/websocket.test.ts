@@ -179,7 +179,7 @@ describe('a client over a WebSocket', () => {
     const { client, home, port, token } = await listeningClient()
     await client.call('daemon/stop', {})
     await client.closed
-    const again = await vi.waitFor(() => startDaemon({ folder: home.folder }))
+    const again = await startDaemon({ folder: home.folder })
     await again.client.call('websocket/start', { port })
     expect((await (await connectSocket(port, { token })).call('session/list')).result).toBeDefined()
   })
@@ -269,16 +269,17 @@ describe('bad input over a WebSocket', () => {
     ).toMatchObject({ code: 1002 })
   })
 
-  it('that stops in the middle of a head, or says nothing, is hung up on', { timeout: 60_000 }, async () => {
+  it('that stops in the middle of a head, or says nothing, is hung up on', async () => {
     const { port } = await listeningClient()
-    for (const beginning of ['GET /rpc HTTP/1.1\r\nHost: 127', 'garbage\r\n\r\n']) {
+    const hungUpOn = ['GET /rpc HTTP/1.1\r\nHost: 127', 'garbage\r\n\r\n'].map((beginning) => {
       const tcp = connectTcp(port, '127.0.0.1')
       onTestFinished(() => void tcp.destroy())
       tcp.on('error', () => undefined)
       tcp.resume()
       tcp.write(beginning)
-      await once(tcp, 'close')
-    }
+      return once(tcp, 'close')
+    })
+    await Promise.all(hungUpOn)
   })
 
   it('that half-closes loses its connection and nobody else', async () => {

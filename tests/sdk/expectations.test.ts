@@ -2,12 +2,12 @@ import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import type { WeirError } from '../../sdk/errors.ts'
 import { expectExchange, expectNoExchange, expectQuiet } from '../../sdk/expectations.ts'
-import { startDaemon } from '../support/daemon.ts'
+import { askingNobody, startDaemon } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
 
 async function capturing() {
-  const { client } = await startDaemon()
+  const { client } = await startDaemon({ config: askingNobody })
   const origin = await startOrigin(
     (asked, response) => {
       if (asked.url === '/slow') response.write('begun')
@@ -38,8 +38,8 @@ describe('exchange/wait', () => {
   it('finds what is on record, or what comes', async () => {
     const { client, sessionId, get } = await capturing()
     await get('/one')
-    expect(await expectExchange(client, { sessionId, where: 'path:/one' })).toMatchObject({ seq: 1 })
-    const coming = expectExchange(client, { sessionId, where: 'path:/two status:200', timeoutMs: 20_000 })
+    expect(await expectExchange(client, { sessionId, where: 'path:/one', timeoutMs: 20_000 })).toMatchObject({ seq: 1 })
+    const coming = expectExchange(client, { sessionId, where: 'path:/two state:complete', timeoutMs: 20_000 })
     await get('/other')
     await get('/two')
     expect(await coming).toMatchObject({ seq: 3, state: 'complete' })

@@ -75,6 +75,7 @@ describe('a capture', () => {
     const failed = withCapture(
       async (capture) => {
         await curl(capture, `${origin.url}/other`)
+        await capture.expect('path:/other state:complete', { timeoutMs: 20_000 })
         await capture.expect('path:/wanted', { timeoutMs: 10 })
       },
       { ...options, session: { name: 'mine' } },

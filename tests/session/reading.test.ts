@@ -11,7 +11,7 @@ async function captured(count: number) {
   const session = await client.call('session/start', {})
   for (let index = 1; index <= count; index++) await getThrough(session.proxy?.port ?? 0, `${origin.url}/${index}`)
   await client.call('session/stop', { sessionId: session.id })
-  return { client, sessionId: session.id, origin, port: session.proxy?.port ?? 0 }
+  return { client, sessionId: session.id, origin }
 }
 
 const seqs = ({ items }: { items: { seq: number }[] }): number[] => items.map(({ seq }) => seq)
@@ -43,10 +43,10 @@ describe('exchange/list', () => {
   })
 
   it('gives from the clock of a page what changed after it', async () => {
-    const { client, sessionId, origin, port } = await captured(2)
+    const { client, sessionId, origin } = await captured(2)
     const { clock } = await client.call('exchange/list', { sessionId })
-    await client.call('session/resume', { sessionId })
-    await getThrough(port, `${origin.url}/3`)
+    const { proxy } = await client.call('session/resume', { sessionId })
+    await getThrough(proxy?.port ?? 0, `${origin.url}/3`)
     await client.call('session/stop', { sessionId })
     expect(seqs(await client.call('exchange/list', { sessionId, since: clock }))).toEqual([3])
   })

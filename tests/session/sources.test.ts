@@ -126,7 +126,8 @@ test('the end of its session is its end, and that of all that it has started', a
   await open({ url: mark })
   await client.call('session/stop', { sessionId })
   expect(await listed()).toEqual([])
-  expect(isRunning(Number(await marked()))).toBe(false)
+  const child = Number(await marked())
+  await vi.waitFor(() => expect(isRunning(child)).toBe(false), patience)
   await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'its session has ended', failed: false }]))
 })
 

@@ -156,6 +156,8 @@ describe('when the proxy thread dies', () => {
     kill('proxy')
     kill('recorder')
     await vi.waitFor(() => expect([threads.proxy.restarts, threads.recorder.restarts]).toEqual([1, 1]))
+    // A call that waits for both new threads: until the recorder is there, what passes is a gap.
+    await client.call('session/set', { sessionId: session.id, name: 'survivor' })
     await vi.waitFor(() => getThrough(session.proxy?.port ?? 0, `${url}/after`))
     await client.call('session/stop', { sessionId: session.id })
     const { items } = await client.call('exchange/list', { sessionId: session.id })

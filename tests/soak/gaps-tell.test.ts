@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import { unixTime } from '../../daemon/thread/unix-time.ts'
 import type { Client } from '../../sdk/client.ts'
 import { filterSource } from '../filters/captured.ts'
 import { daemonInProcess } from '../support/daemon-in-process.ts'
@@ -21,7 +22,7 @@ const overload = 96
 
 interface Answered {
   path: string
-  /** Unix ms, whole: what happened may have been up to a millisecond later. */
+  /** Unix ms, by the clock of the daemon's threads. */
   from: number
   to: number
 }
@@ -39,11 +40,11 @@ async function exchange(port: number, { url }: { url: string }, paths: readonly 
   const along = async () => {
     const socket = await connectTo(port)
     for (let path = left.shift(); path !== undefined; path = left.shift()) {
-      const from = Date.now()
+      const from = unixTime()
       socket.write(`GET ${url}${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`)
       const head = await readHead(socket)
       await readExactly(socket, Number(/content-length: (\d+)/i.exec(head)?.[1]))
-      answered.push({ path, from, to: Date.now() })
+      answered.push({ path, from, to: unixTime() })
     }
     socket.destroy()
   }
@@ -60,8 +61,7 @@ async function recordOf(client: Client, sessionId: string, answered: readonly An
   const paths = new Set(rows)
   expect([paths.size, answered.filter(({ path }) => paths.has(path)).length]).toEqual([rows.length, rows.length])
   const missing = answered.filter(({ path }) => !paths.has(path))
-  const isCovered = ({ from, to }: Answered) =>
-    gaps.some(([since, until, exchanges]) => exchanges === null && from <= until && to + 1 > since)
+  const isCovered = ({ from, to }: Answered) => gaps.some(([since, until, exchanges]) => exchanges === null && from <= until && to >= since)
   return {
     rows: rows.length,
     filtered: counts.filtered,

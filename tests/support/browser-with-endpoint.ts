@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { chromiumPath } from './chromium.ts'
 import { temporaryHome } from './home.ts'
 
@@ -25,7 +25,12 @@ export async function browserWithEndpoint(through?: { port: number; ca: string }
     args: ['--no-sandbox', '--remote-debugging-port=0', ...quiet, ...proxied],
   })
   onTestFinished(() => context.close())
-  const [port] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+  context.setDefaultTimeout(60_000)
+  const port = await vi.waitFor(() => {
+    const [said = ''] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')
+    expect(said).toMatch(/^\d+$/)
+    return said
+  })
   return { context, endpoint: `http://127.0.0.1:${port}` }
 }
 

@@ -6,7 +6,7 @@ import { type Capture, capture } from './capture.ts'
 import { chromiumPath } from './chromium.ts'
 
 /** Chromium takes its time on a busy machine. */
-export const browserPatience = { timeout: 40_000 }
+export const browserPatience = { timeout: 90_000 }
 
 export interface BrowserCapture extends Capture {
   open(url: string, more?: Partial<Params<'source/start'>>): Promise<string>

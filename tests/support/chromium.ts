@@ -41,13 +41,17 @@ export async function launchChromium(options: LaunchOptions = {}): Promise<Brows
   return browser
 }
 
+/** Of what a test asks of a browser: less than the test has, ms. */
+const patienceMs = 60_000
+
 /** Steered by the test, with a debugging endpoint for others. Closed when the test has finished. */
 export async function runningChromium(more: string[] = []): Promise<{ context: BrowserContext; endpoint: string }> {
   const profile = await temporaryHome()
   const args = [...debugged, ...more]
   const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath as string, headless: true, args })
   onTestFinished(() => context.close())
-  return { context, endpoint: endpointOf(profile) }
+  context.setDefaultTimeout(patienceMs)
+  return { context, endpoint: await vi.waitFor(() => endpointOf(profile)) }
 }
 
 const debugged = [

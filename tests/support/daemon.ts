@@ -1,4 +1,5 @@
 /** The real daemon, as a process of its own, in a temporary home. */
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Client, connect } from '../../sdk/client.ts'
@@ -25,11 +26,29 @@ export interface RunningDaemon {
   connect(): Promise<Client>
 }
 
-/** Stopped (or killed) when the test has finished. `folder` starts one on a home that another daemon used before. */
-export async function startDaemon(options: { env?: Environment; folder?: string } = {}): Promise<RunningDaemon> {
-  const env = environment(options.folder ?? (await temporaryHome()), options.env)
+/** A busy machine takes its time. */
+const startMs = 60_000
+
+/**
+ * Who asked is found a little after an exchange has ended, as one more change of it: not for tests that say what changes from a moment on, and nothing else.
+ */
+export const askingNobody = '[proxy]\nclientProcesses = false\n'
+
+export interface DaemonOptions {
+  env?: Environment
+  /** A home, which another daemon may have used before. */
+  folder?: string
+  /** config.toml */
+  config?: string
+}
+
+/** Stopped (or killed) when the test has finished. */
+export async function startDaemon(options: DaemonOptions = {}): Promise<RunningDaemon> {
+  const folder = options.folder ?? (await temporaryHome())
+  if (options.config !== undefined) await writeFile(join(folder, 'config.toml'), options.config)
+  const env = environment(folder, options.env)
   const home = resolveHome(env)
-  const { pid } = await startProcess({ home, env })
+  const { pid } = await startProcess({ home, env, timeoutMs: startMs })
   onTestFinished(() => stop(pid))
   const client = await connect({ home })
   return { home, env, pid, client, connect: () => connect({ home }) }

@@ -36,6 +36,8 @@ export async function launchWithExtension({ executable, extension, profile, args
       ...args,
     ],
   })
+  // Less than a test has, and long enough for a machine that is busy.
+  context.setDefaultTimeout(60_000)
   const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
   const origin = new URL(worker.url()).origin === 'null' ? worker.url().replace(/\/background\.js$/, '') : new URL(worker.url()).origin
   return {

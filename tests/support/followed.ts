@@ -1,5 +1,6 @@
 /** A session that is captured, and receivers of what an export that follows it delivers. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, RequestListener } from 'node:http'
+import { expect, vi } from 'vitest'
 import type { Client } from '../../sdk/client.ts'
 import type { JsonlLine } from '../../sdk/jsonl.ts'
 import { type RunningDaemon, startDaemon } from './daemon.ts'
@@ -97,6 +98,8 @@ export interface Following {
   said: { [key: string]: unknown }[]
   /** What came as $/progress. */
   text(): string
+  /** Waits until it says that so many are delivered: a receiver has them a moment before. Resolves with the clock behind them. */
+  delivered(exchanges: number): Promise<string>
 }
 
 export function follow(client: Client, params: { sessionId: string; [key: string]: unknown }): Following {
@@ -108,5 +111,11 @@ export function follow(client: Client, params: { sessionId: string; [key: string
   })
   result.catch(() => undefined)
   const text = () => Buffer.concat(said.map(({ data }) => Buffer.from((data as string | undefined) ?? '', 'base64'))).toString()
-  return { stop: () => controller.abort(), result, said, text }
+  const delivered = (exchanges: number) =>
+    vi.waitFor(() => {
+      const last = said.findLast(({ clock }) => clock !== undefined)
+      expect(last).toMatchObject({ exchanges })
+      return last?.clock as string
+    })
+  return { stop: () => controller.abort(), result, said, text, delivered }
 }

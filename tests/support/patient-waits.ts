@@ -2,7 +2,7 @@
 import { vi } from 'vitest'
 
 const waitFor = vi.waitFor.bind(vi)
-const patienceMs = 20_000
+const patienceMs = 45_000
 
 vi.waitFor = (callback, options = {}) =>
   waitFor(

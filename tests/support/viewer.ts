@@ -37,7 +37,7 @@ export async function openViewer(daemon: RunningDaemon, session = 'last', option
   const { colorScheme = 'light', width = 1280, height = 720 } = options
   const page = await (await launchChromium()).newPage({ colorScheme, viewport: { width, height } })
   // Less than a test has, so that it says what it waited for.
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(45_000)
   const faults: string[] = []
   page.on('request', (request) => {
     if (!request.url().startsWith(new URL(url).origin) && !request.url().startsWith('blob:')) faults.push(`asked for ${request.url()}`)

@@ -1,5 +1,5 @@
 /** sync/*: cookies of a domain kept in step between sessions, jars and files. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { Client } from '../../sdk/client.ts'
@@ -49,8 +49,12 @@ test('what is captured goes to a jar and to files at once, deletions too, and no
     ).toEqual(['early=1', 'sid=2'])
   })
   expect(statSync(text).mode & 0o777).toBe(0o600)
-  const { items } = await client.call('sync/list', {})
-  expect(items).toMatchObject([{ cookies: 2, targets: [{ waiting: 0 }, { waiting: 0 }, { waiting: 0 }, { waiting: 0 }] }])
+  // A target has what it was told before it has said so.
+  await vi.waitFor(async () =>
+    expect((await client.call('sync/list', {})).items).toMatchObject([
+      { cookies: 2, targets: [{ waiting: 0 }, { waiting: 0 }, { waiting: 0 }, { waiting: 0 }] },
+    ]),
+  )
 })
 
 describe('a file', () => {
@@ -133,8 +137,10 @@ describe('a file', () => {
     await client.call('sync/set', { domain, targets: [{ plugin: 'storage-state', config: { path } }] })
     const errorOf = async () => (await client.call('sync/list', {})).items[0]?.targets[0]?.error
     await vi.waitFor(async () => expect(await errorOf()).toBe('its folder does not exist: make it'))
-    mkdirSync(join(folder, 'there'))
-    writeFileSync(path, '{"cookies": [')
+    // Both at once: in a folder that is empty it would be written.
+    mkdirSync(join(folder, 'being-made'))
+    writeFileSync(join(folder, 'being-made/state.json'), '{"cookies": [')
+    renameSync(join(folder, 'being-made'), join(folder, 'there'))
     await vi.waitFor(async () => expect(await errorOf()).toMatch(/^line 1: it is no JSON/))
     expect(readFileSync(path, 'utf8')).toBe('{"cookies": [')
     rmSync(path)

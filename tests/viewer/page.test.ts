@@ -154,7 +154,7 @@ inChromium('the query: words of the language, errors at their place, and what ma
   const options = page.locator('#query-words [role=option]')
   await query.pressSequentially('sta')
   await expect.poll(() => options.first().textContent()).toBe('status')
-  expect(await options.allTextContents()).toContain('state')
+  await expect.poll(() => options.allTextContents()).toContain('state')
   await query.press('ArrowDown')
   expect(await query.getAttribute('aria-activedescendant')).toBe('query-word-0')
   await query.press('Enter')
