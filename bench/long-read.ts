@@ -160,8 +160,7 @@ export const bench: Bench = {
       id: 'commit',
       work: 'a long read beside the writer: longest time a commit is held back',
       target: '<= 100 ms',
-      limits:
-        'Without pinning, reader, writer, proxy and load share two cores: a commit also waits for a core. Four of five rounds were at most 10 ms late.',
+      limits: 'Without pinning, reader, writer, proxy and load share two cores: a commit also waits for a core.',
     },
     {
       id: 'rate',

@@ -71,10 +71,10 @@ async function run(context: Context): Promise<Outcome> {
   const all = [...times.values()].flat()
   if (all.length === 0)
     return { rows: ['jump', 'heap'].map((id) => ({ id, measured: '', verdict: 'not measured' as const })), tables: [], notes }
-  const p50 = quantile(all, 0.5)
+  const [p50, p90] = [quantile(all, 0.5), quantile(all, 0.9)]
   return {
     rows: [
-      { id: 'jump', measured: `p50 ${milliseconds(p50)}, p90 ${milliseconds(quantile(all, 0.9))}`, verdict: judge(true, p50 <= 250) },
+      { id: 'jump', measured: `p50 ${milliseconds(p50)}, p90 ${milliseconds(p90)}`, verdict: judge(true, p90 <= 250) },
       { id: 'heap', measured: megabytes(used), verdict: judge(true, used <= 64_000_000) },
     ],
     tables: [
@@ -97,7 +97,7 @@ async function run(context: Context): Promise<Outcome> {
 export const bench: Bench = {
   name: 'viewer',
   rows: [
-    { id: 'jump', work: 'the viewer at 1,000,000: a jump to any place, with and without a query', target: '<= 250 ms', limits: '' },
+    { id: 'jump', work: 'the viewer at 1,000,000: a jump to any place, with and without a query', target: 'p90 <= 250 ms', limits: '' },
     { id: 'heap', work: 'the viewer at 1,000,000: JavaScript heap after 600 jumps', target: '<= 64 MB', limits: '' },
   ],
   run,

@@ -1,4 +1,5 @@
 /** How far each session's record has come, for those who wait for more. */
+import { LatestIds } from './latest-ids.ts'
 
 interface Progress {
   /** The highest change anybody was told of. */
@@ -6,13 +7,11 @@ interface Progress {
   waiting: Set<() => void>
 }
 
-const mostGone = 1000
-
 export class ChangeSignals {
   readonly #progress = new Map<string, Progress>()
   readonly #listeners = new Set<(sessionId: string) => void>()
   /** Sessions that were deleted last: a reading that was under way may still tell of one. */
-  readonly #gone = new Set<string>()
+  readonly #gone = new LatestIds()
 
   /** The record stands at this change at least. */
   advanced(sessionId: string, change: number): void {
@@ -41,8 +40,6 @@ export class ChangeSignals {
     const progress = this.#progress.get(sessionId)
     this.#progress.delete(sessionId)
     this.#gone.add(sessionId)
-    const [oldest] = this.#gone
-    if (oldest !== undefined && this.#gone.size > mostGone) this.#gone.delete(oldest)
     if (progress) this.#wake(progress)
   }
 

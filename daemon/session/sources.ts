@@ -13,14 +13,13 @@ import type { PluginDirectory } from '../plugin/plugin-directory.ts'
 import { SourceChild } from '../plugin/source/source-child.ts'
 import { unlessLost } from '../thread/supervisor.ts'
 import type { CaptureThreads } from './capture-threads.ts'
+import { LatestIds } from './latest-ids.ts'
 import type { SessionManager } from './session-manager.ts'
 
 /** How long a source may take to tell what it has seen, ms: a part of the 2 s of its session. */
 const stopMs = 1_500
 /** A profile that is kept is written to its end, so long at most; its session does not wait for that, ms. */
 const profileStopMs = 10_000
-/** So many that have ended are remembered, so that stopping one again is no error. */
-const mostEnded = 1_000
 
 export interface SourcesOptions {
   home: string
@@ -64,7 +63,8 @@ export interface JoinedSource {
 export class Sources {
   readonly #options: SourcesOptions
   readonly #entries = new Map<string, Entry>()
-  readonly #ended = new Set<string>()
+  /** So that stopping one again is no error. */
+  readonly #ended = new LatestIds()
   /** What is left of them, open or not. */
   readonly #children = new Set<SourceChild>()
   /** Browsers that have been stopped and are still writing their named profiles. */
@@ -273,8 +273,6 @@ export class Sources {
   async #forget({ info: { id, sessionId }, handle, attached }: Entry): Promise<void> {
     if (!this.#entries.delete(id)) return
     this.#ended.add(id)
-    const [oldest] = this.#ended
-    if (oldest !== undefined && this.#ended.size > mostEnded) this.#ended.delete(oldest)
     try {
       await unlessLost(this.#options.threads.recorder.call('sourceEnded', { handle, sourceId: id }))
       if (attached) await this.#options.sessions.tagConnections(sessionId, this.#isTagged(sessionId))

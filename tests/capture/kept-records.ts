@@ -1,9 +1,10 @@
 /** A session without a file: what the recorder would have stored, and a store that can be made to fail. */
 import type { MessagePort } from 'node:worker_threads'
 import { BatchReader } from '../../daemon/capture/batch-reader.ts'
+import type { HoldLimits } from '../../daemon/capture/commit-buffer.ts'
 import { HeaderBlocks } from '../../daemon/capture/decoders/header-block.ts'
 import { Http2Heads } from '../../daemon/capture/http2-fields.ts'
-import { type HoldLimits, SessionRecorder } from '../../daemon/capture/session-recorder.ts'
+import { SessionRecorder } from '../../daemon/capture/session-recorder.ts'
 import { readBatch } from '../../daemon/capture/wire-copy.ts'
 import type { BodyRecord, ExchangeRecord, GapRecord, MessageRecord } from '../../daemon/store/records.ts'
 import type { SessionWriter } from '../../daemon/store/surface.ts'

@@ -1,13 +1,10 @@
 /** Who asked, through the real daemon. */
-import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import type { Exchange } from '../../sdk/model.ts'
 import { startCaller } from '../support/caller.ts'
-import { startDaemon } from '../support/daemon.ts'
-import { temporaryHome } from '../support/home.ts'
+import { askingNobody, startDaemon } from '../support/daemon.ts'
 import { startOrigin } from '../support/origin.ts'
 import { getThrough } from '../support/through-proxy.ts'
 
@@ -36,9 +33,7 @@ test.runIf(onLinux)('curl is named on its exchange while that is open, in the vi
 })
 
 test('with proxy.clientProcesses = false nobody is looked up', async () => {
-  const folder = await temporaryHome()
-  await writeFile(join(folder, 'config.toml'), '[proxy]\nclientProcesses = false\n')
-  const { client } = await startDaemon({ folder })
+  const { client } = await startDaemon({ config: askingNobody })
   const origin = await startOrigin((_, response) => void response.end('here'), { tls: false })
   const session = await client.call('session/start', {})
   await getThrough(session.proxy?.port ?? 0, `${origin.url}/1`)

@@ -232,9 +232,10 @@ describe('a session', () => {
     // It has begun to stop when nobody listens there any more.
     await vi.waitFor(async () => expect(await isRefused(portOf(session))).toBe(true))
     finish()
-    // It ends, though one of them never does, and no sooner than that.
+    // It ends, though one of them never does, no sooner than that and not much later: a machine may be busy.
     await stopped
     expect(performance.now() - startedAt).toBeGreaterThan(1_900)
+    expect(performance.now() - startedAt).toBeLessThan(20_000)
     expect([(await slow).body, await never]).toEqual(['done', 'broken'])
     const { items } = await client.call('exchange/list', { sessionId: session.id })
     const ends = Object.fromEntries(items.map(({ request, state, error }) => [new URL(request.url).pathname, [state, error?.reason]]))
