@@ -97,7 +97,12 @@ async function run(context: Context): Promise<Outcome> {
 export const bench: Bench = {
   name: 'viewer',
   rows: [
-    { id: 'jump', work: 'the viewer at 1,000,000: a jump to any place, with and without a query', target: 'p90 <= 250 ms', limits: '' },
+    {
+      id: 'jump',
+      work: 'the viewer at 1,000,000: a jump to any place, with and without a query',
+      target: 'p90 <= 250 ms',
+      limits: 'The queries: over all rows p90 is 80 ms, over a tenth of them 252 ms, with a text in paths 439 ms.',
+    },
     { id: 'heap', work: 'the viewer at 1,000,000: JavaScript heap after 600 jumps', target: '<= 64 MB', limits: '' },
   ],
   run,
