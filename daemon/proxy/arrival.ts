@@ -38,7 +38,7 @@ interface ArrivalFacts {
   copy: ConnectionCopy
 }
 
-const leftEarly: Failure = { reason: 'clientAborted', message: 'the client left while its origin was being reached' }
+const leftEarly: Failure = { reason: 'clientAborted', message: 'the client left before its origin had answered' }
 
 export class Arrival {
   readonly stream: Duplex

@@ -15,31 +15,59 @@ export interface RelayOptions {
   answer: Buffer | null
 }
 
+export interface BlindTunnel {
+  arrival: Arrival
+  destination: Destination
+  answer: Buffer | null
+  /** As what it is on record. */
+  opened: ConnectionOpened
+}
+
 export async function relay(services: Services, arrival: Arrival, destination: Destination, options: RelayOptions): Promise<void> {
-  const { stream, transport, copy, client, startedAt } = arrival
-  const { reach, policy } = arrival.listener
-  const opened = { session: copy.session, client, scheme: 'https', authority: formatAuthority(destination), startedAt } as const
-  const opaque = { protocol: 'opaque', opaque: options.why } as const
+  const tunnel = blindTunnel(arrival, destination, options)
   let origin: PlainOrigin
-  arrival.settled()
-  arrival.reaching({ ...opened, ...opaque }, 'listening')
   try {
-    origin = await services.upstream.dial(destination, { scheme: 'https', reach, policy })
+    origin = await reachBlind(services, tunnel)
   } catch (error) {
-    const { failure } = connectFailure(error as Error, opened.authority)
-    copy.open({ ...opened, ...opaque })
-    copy.close({ by: 'weir', reset: options.answer === null, failure })
-    if (options.answer) farewell(stream, failurePage(failure, plainWish))
-    else reset(arrival)
-    return
+    return refuseBlind(tunnel, error as Error)
   }
-  if (stream.destroyed) {
+  if (arrival.stream.destroyed) {
     origin.socket.destroy()
-    copy.close({ by: 'client', reset: false })
+    arrival.copy.close({ by: 'client', reset: false })
     return
   }
-  copy.open({ ...opened, ...opaque, origin: origin.facts })
-  if (options.answer) stream.write(options.answer)
+  joinBlind(tunnel, origin)
+}
+
+export function blindTunnel(arrival: Arrival, destination: Destination, { why, answer }: RelayOptions): BlindTunnel {
+  const { copy, client, startedAt } = arrival
+  const authority = formatAuthority(destination)
+  const opened: ConnectionOpened = { session: copy.session, client, scheme: 'https', authority, startedAt, protocol: 'opaque', opaque: why }
+  return { arrival, destination, answer, opened }
+}
+
+/** Its origin, not reading yet. Rejects with OriginFailure. */
+export function reachBlind(services: Services, { arrival, destination, opened }: BlindTunnel): Promise<PlainOrigin> {
+  const { reach, policy } = arrival.listener
+  arrival.settled()
+  arrival.reaching(opened, 'listening')
+  return services.upstream.dial(destination, { scheme: 'https', reach, policy })
+}
+
+/** @param error why its origin cannot be reached */
+export function refuseBlind({ arrival, answer, opened }: BlindTunnel, error: Error): void {
+  const { failure } = connectFailure(error, opened.authority)
+  arrival.copy.open(opened)
+  arrival.copy.close({ by: 'weir', reset: answer === null, failure })
+  if (answer) farewell(arrival.stream, failurePage(failure, plainWish))
+  else reset(arrival)
+}
+
+/** Bytes pass from here on, those that either side has said already first. */
+export function joinBlind({ arrival, answer, opened }: BlindTunnel, origin: PlainOrigin): void {
+  const { stream, transport, copy } = arrival
+  copy.open({ ...opened, origin: origin.facts })
+  if (answer) stream.write(answer)
   joinTwoWays({ stream, transport }, { stream: origin.socket, transport: origin.transport }, copy, ({ by, reset }) =>
     copy.close({ by, reset }),
   )

@@ -10,19 +10,29 @@ import { isOwnName, ownName } from './own-address.ts'
 import { unwrap } from './own-tls.ts'
 import { relay } from './relay.ts'
 import { type Services, undertake } from './services.ts'
+import { outwait } from './silence.ts'
 import { tap } from './tap.ts'
 
-/** A client that is silent this long waits for the server to speak first, ms. */
+/** A client that is silent this long may wait for the server to speak first, ms. */
 const silenceMs = 1000
 
 /** Nothing of the inside has been read; whoever opened the tunnel has been answered. */
 export function enterTunnel(services: Services, arrival: Arrival, destination: Destination): void {
   const { stream } = arrival
+  const isOwn = isOwnName(destination.host)
   let seen: Buffer = Buffer.alloc(0)
-  let silence: NodeJS.Timeout | null = setTimeout(() => blind(), silenceMs)
+  let stopWaiting: (() => void) | null = null
+  const silent = () => {
+    if (seen.length > 0) return blind()
+    stopWaiting = outwait(services, arrival, destination, leave)
+  }
+  // Nobody but weir itself can answer for its own name.
+  let silence: NodeJS.Timeout | null = isOwn ? null : setTimeout(silent, silenceMs)
   const spoke = () => {
     if (silence) clearTimeout(silence)
     silence = null
+    stopWaiting?.()
+    stopWaiting = null
   }
   const leave = () => {
     spoke()
@@ -43,7 +53,7 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
     if (found === null) return
     if (found === undefined) return blind()
     leave()
-    if (isOwnName(destination.host)) return undertake(services, arrival, enterOwn(services, arrival, destination, found))
+    if (isOwn) return undertake(services, arrival, enterOwn(services, arrival, destination, found))
     undertake(services, arrival, tap(services, arrival, destination, services.fingerprints.describe(found)))
   }
   const read = (chunk: Buffer) => {
@@ -53,16 +63,22 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
     else if (protocol === 'unknown') blind()
     else if (protocol === 'http') {
       leave()
-      if (isOwnName(destination.host)) answerTunnel(services, arrival, destination)
+      if (isOwn) answerTunnel(services, arrival, destination)
       else undertake(services, arrival, passHttp1(services, arrival, destination))
     } else if (protocol === 'http2') {
       leave()
       undertake(services, arrival, forwardHttp2(services, arrival, { destination, scheme: 'http' }))
+    } else if (stopWaiting) {
+      spoke()
+      silence = setTimeout(silent, silenceMs)
     }
   }
   // Half-closed before it said what it wants.
-  const give = () => void stream.destroy()
-  arrival.settled()
+  const give = () => {
+    if (!stopWaiting) stream.destroy()
+  }
+  if (isOwn) arrival.expectWithin(services.limits.handshakeMs)
+  else arrival.settled()
   stream.on('data', read)
   stream.on('end', give)
   stream.on('close', spoke)
