@@ -2,6 +2,8 @@
  * The exchanges of an export without their secrets. A first reading collects the secrets, a second one hands the exchanges out, so that one
  * that shows itself late is replaced where it occurred before, too.
  */
+
+import { fieldValue } from '../../sdk/field-value.ts'
 import { limits } from '../../sdk/limits.ts'
 import type { Exchange, Headers, Message, Part } from '../../sdk/model.ts'
 import type { ExportedExchange, FilteredExchange } from '../../sdk/plugin.ts'
@@ -240,11 +242,13 @@ const withData = (message: Message, data: Uint8Array | null): Message =>
 function withBody<Side extends { truncated: boolean; headers: Headers; bodySize: number }>(side: Side, body: Uint8Array | null): Side {
   if (body === null) return side
   const headers = side.headers.filter(([name]) => !bodyFields.has(name.toLowerCase()))
-  const hadLength = side.headers.some(([name]) => name.toLowerCase() === 'content-length')
+  const said = fieldValue(side.headers, 'content-length')
+  // One that was another tells that the body was cut off.
+  const length = said === String(side.bodySize) ? String(body.length) : said
   return {
     ...side,
     truncated: side.truncated || body === leftOut,
-    headers: hadLength ? [...headers, ['Content-Length', String(body.length)]] : headers,
+    headers: length === null ? headers : [...headers, ['Content-Length', length]],
     bodySize: body.length,
   }
 }

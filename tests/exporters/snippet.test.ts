@@ -1,5 +1,5 @@
 /** The code, run by Node, Python and Go against an origin that keeps every byte. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -13,23 +13,9 @@ import type { ExportedExchange } from '../../sdk/plugin.ts'
 import { fieldsOf, startExactOrigin, targetOf } from '../support/exact-origin.ts'
 import { exported, exportText, type OptionsOf } from '../support/exported.ts'
 import { temporaryHome } from '../support/home.ts'
-import { toolPath } from '../support/tool.ts'
+import { pythonWithRequests, toolPath } from '../support/tool.ts'
 
 type Language = NonNullable<OptionsOf<typeof snippet>['language']>
-
-/** A Python that has requests; null (said aloud) when there is none. */
-function pythonWithRequests(): string | null {
-  const found = ['python3', '/usr/bin/python3'].find((python) => {
-    try {
-      execFileSync(python, ['-c', 'import requests'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  })
-  if (found === undefined) process.stderr.write('Tests with Python requests are SKIPPED: install python3-requests.\n')
-  return found ?? null
-}
 
 const runtimes: { language: Language; program: string | null; words: string[]; file: string }[] = [
   { language: 'javascript', program: process.execPath, words: [], file: 'session.mjs' },

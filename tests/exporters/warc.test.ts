@@ -88,15 +88,18 @@ test('what an answer without a body says of its length is left as it was', async
   expect(response?.fields).toEqual(length)
 })
 
-test('what has no response, or not all of it, says so; tunnels are left out', async () => {
+test('what is not all there says so, and a request that was all sent is, whatever became of it; tunnels are left out', async () => {
+  const half: Headers = [['Content-Length', '100']]
+  const broken = exported({ state: 'aborted', request: { headers: half }, timings: {}, response: null }, { request: Buffer.from('half') })
   const failed = exported({ state: 'failed', response: null })
   const cut = exported({ seq: 2, response: { truncated: true } }, { response: Buffer.from('beg') })
   const tunnel = exported({ seq: 3, kind: 'tunnel' })
-  const { bytes, leftOut } = await exportText(warc, [failed, cut, tunnel], {})
+  const { bytes, leftOut } = await exportText(warc, [broken, failed, cut, tunnel], {})
   const records = await read(bytes)
   expect(records.map(({ type, named }) => [type, named('WARC-Truncated')])).toEqual([
     ['warcinfo', null],
     ['request', 'disconnect'],
+    ['request', null],
     ['request', null],
     ['response', 'length'],
   ])

@@ -272,20 +272,33 @@ it('a web token in a message is hidden, whatever its key', async () => {
   expect(texts).toEqual([expect.stringMatching(/^\{"greeting":"redacted-[0-9a-f]{16}"\}$/)])
 })
 
-it('a body that changed says its true length, and that it is coded no more', async () => {
-  const body = json({ password: canary() })
-  const headers: Headers = [...jsonType, ['Content-Encoding', 'gzip'], ['Content-Length', '7']]
-  const exchange = exported({ request: { method: 'POST', headers } }, { request: body })
-  exchange.readBody = async () => body
-  const redaction = new Redaction('standard', pseudonyms(Buffer.alloc(32, 1)), new SecretFinder())
-  let out = exchange
-  for await (const each of redaction.exchanges(async function* () {
-    yield exchange
-  }))
-    out = each
-  const bytes = await out.readBody('request')
-  expect(out.request.headers).toEqual([...jsonType, ['Content-Length', String(bytes.length)]])
-  expect(out.request.bodySize).toBe(bytes.length)
+describe('a body that changed', () => {
+  /** @param length its Content-Length; @returns what an exporter gets of it */
+  async function changed(headers: Headers, body: Buffer, length = body.length) {
+    const said: Headers = [...headers, ['Content-Length', String(length)]]
+    const exchange = exported({ request: { method: 'POST', headers: said } }, { request: body })
+    exchange.readBody = async () => body
+    const redaction = new Redaction('standard', pseudonyms(Buffer.alloc(32, 1)), new SecretFinder())
+    let out = exchange
+    for await (const each of redaction.exchanges(async function* () {
+      yield exchange
+    }))
+      out = each
+    return { request: out.request, bytes: await out.readBody('request') }
+  }
+
+  it('says its true length, and that it is coded no more', async () => {
+    const { request, bytes } = await changed([...jsonType, ['Content-Encoding', 'gzip']], json({ password: canary() }))
+    expect(request.headers).toEqual([...jsonType, ['Content-Length', String(bytes.length)]])
+    expect(request.bodySize).toBe(bytes.length)
+  })
+
+  it('still says the length that it did not have, by which one knows that it was broken off', async () => {
+    const { request, bytes } = await changed(formType, Buffer.from(`password=${canary()}&more`), 1000)
+    expect(bytes.toString()).toMatch(/^password=redacted-[0-9a-f]{16}&more$/)
+    expect(request.headers).toEqual([...formType, ['Content-Length', '1000']])
+    expect(request.bodySize).toBe(bytes.length)
+  })
 })
 
 describe('what looks like a name of a secret', () => {

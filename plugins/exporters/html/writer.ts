@@ -5,6 +5,7 @@ import { fieldValue } from '../../../sdk/field-value.ts'
 import { MediaTypes } from '../../../sdk/media-type.ts'
 import type { Part, Session } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
+import { isCut } from '../text/cut.ts'
 import { inertJson } from '../text/inert-json.ts'
 import { PacedText } from '../text/paced-text.ts'
 import { page } from './page.ts'
@@ -84,6 +85,7 @@ export class ReportWriter {
     if (text === null) return `(${bytes ? 'binary' : 'not to be decoded'}, ${message.bodySize} bytes)`
     const shown = text.slice(0, this.#options.bodyCharacters)
     this.#left -= shown.length
-    return shown.length < text.length ? `${shown}\n… ${text.length - shown.length} more characters` : shown
+    const more = shown.length < text.length ? `\n… ${text.length - shown.length} more characters` : ''
+    return shown + more + (isCut(exchange, part) ? '\n(cut: not all of it is on record)' : '')
   }
 }

@@ -1,5 +1,5 @@
 /** One request as .http files have it (JetBrains' HTTP Request in Editor, and what VS Code's REST Client and httpyac make of it). */
-import type { Exchange } from '../../../sdk/model.ts'
+import type { Exchange, Headers } from '../../../sdk/model.ts'
 import { repeatableFields } from '../replay/fields.ts'
 import type { Script } from '../replay/script.ts'
 import { callableUrl } from '../replay/url.ts'
@@ -14,6 +14,9 @@ const fieldName = /^[\w][\w!#$%&'*+.^`|~-]*$/
 const fieldValue = /^(?!.*\{\{)(?:[!-~](?:[\t -~]*[!-+\--~])?)?$/
 /** The programs would sign these themselves; what looks like them is a password in clear text to them. */
 const signed = /^\s*(?:digest|aws|oauth2?|openid|ntlm)\s|^\s*basic\s+.*[:\s]/i
+
+/** The programs would percent-encode in a form whatever no URL has, a `%` without its two digits also. */
+const encodedForm = /^(?:[!#$&-;=?-_a-z|~]|%[\da-f]{2})*$/i
 
 /** What is sent is what was captured: redirects and cookies are requests and fields of their own, and all is encoded as it has to be. */
 const exactly = ['# @no-redirect', '# @no-cookie-jar', '# @no-auto-encoding']
@@ -39,8 +42,12 @@ function httpRequest(exchange: Exchange, body: Buffer): string | null {
   for (const [name, value] of fields) lines.push(value === '' ? `${name}:` : `${name}: ${value}`)
   if (body.length === 0) return `${lines.join('\n')}\n`
   const text = request.method === 'GET' || request.method === 'HEAD' ? null : plainBody(body)
-  return text === null ? null : `${lines.join('\n')}\n\n${text}\n`
+  if (text === null || (isForm(fields) && !encodedForm.test(text))) return null
+  return `${lines.join('\n')}\n\n${text}\n`
 }
+
+const isForm = (fields: Headers): boolean =>
+  fields.some(([name, value]) => /^content-type$/i.test(name) && /x-www-form-urlencoded/i.test(value))
 
 const isPlain = (name: string, value: string): boolean =>
   fieldName.test(name) && fieldValue.test(value) && !(/^authorization$/i.test(name) && signed.test(value))

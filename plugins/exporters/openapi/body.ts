@@ -6,6 +6,7 @@ import { type MediaType, MediaTypes } from '../../../sdk/media-type.ts'
 import type { Headers, Part } from '../../../sdk/model.ts'
 import { byteText, MultipartReader, parseDisposition } from '../../../sdk/multipart.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
+import { isCut } from '../text/cut.ts'
 
 export interface ApiBody {
   /** The media type under which the document lists it. */
@@ -29,11 +30,12 @@ export class BodyReader {
   /** null: there is none. */
   async read(exchange: ExportedExchange, part: Part): Promise<ApiBody | null> {
     const message = exchange[part]
-    if (!message || message.bodySize === 0 || message.truncated) return null
+    if (!message || message.bodySize === 0) return null
     const media = this.#types.parse(fieldValue(message.headers, 'content-type') ?? '')
     const { essence } = media
     const structured = essence === '' || isJson(essence) || essence === form || media.boundary !== null
     if (!structured) return { type: essence, instance: media.text ? { value: '' } : null }
+    if (isCut(exchange, part)) return { type: essence || 'application/octet-stream', instance: null }
     if (message.bodySize > this.#maximum) return { type: essence || 'application/octet-stream', instance: 'unread' }
     const bytes = await readDecoded(exchange, part, message.headers)
     return bytes === null ? { type: essence || 'application/octet-stream', instance: null } : { ...this.#body(bytes, media) }
@@ -43,7 +45,7 @@ export class BodyReader {
     const { essence, boundary } = media
     if (boundary !== null) return { type: essence, instance: { value: multipart(bytes, boundary) } }
     const text = bodyText(bytes, media)
-    if (essence === form) return { type: form, instance: { value: fieldsObject(new URLSearchParams(text ?? '')) } }
+    if (essence === form) return { type: form, instance: text === null ? null : { value: fieldsObject(new URLSearchParams(text)) } }
     const instance = text === null ? null : json(text)
     if (essence !== '') return { type: essence, instance }
     if (instance) return { type: 'application/json', instance }

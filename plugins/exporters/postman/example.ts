@@ -6,6 +6,7 @@ import type { MediaTypes } from '../../../sdk/media-type.ts'
 import type { Response } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
 import { decodedFields } from '../replay/fields.ts'
+import { isCut } from '../text/cut.ts'
 import { languageOf } from './language.ts'
 import { type PostmanRequest, postmanFields } from './request.ts'
 
@@ -33,7 +34,7 @@ export async function exampleOf(
   const status = response.reason || (STATUS_CODES[response.status] ?? '')
   const bytes = response.bodySize > maximum ? null : await decodedBody(exchange, response)
   const body = bytes && bodyText(bytes, type)
-  const why = body === null ? whyNot(response, bytes, maximum) : response.truncated ? ' (body cut)' : ''
+  const why = body === null ? whyNot(response, bytes, maximum) : isCut(exchange, 'response') ? ' (body cut)' : ''
   return {
     name: `${response.status} ${status}`.trimEnd() + why,
     originalRequest,

@@ -6,6 +6,7 @@ import { MediaTypes } from '../../../sdk/media-type.ts'
 import type { Response } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
 import { token } from '../replay/fields.ts'
+import { isCut } from '../text/cut.ts'
 import { PacedText } from '../text/paced-text.ts'
 import { SetAside } from '../text/set-aside.ts'
 import { exampleOf } from './example.ts'
@@ -63,7 +64,8 @@ export class CollectionWriter {
 
   async #take(exchange: ExportedExchange): Promise<boolean> {
     const { request, kind } = exchange
-    const fits = kind === 'http' && !request.truncated && request.bodySize <= this.#options.maxBodyBytes && token.test(request.method)
+    const fits =
+      kind === 'http' && !isCut(exchange, 'request') && request.bodySize <= this.#options.maxBodyBytes && token.test(request.method)
     const url = fits ? postmanUrl(request.url) : null
     if (url === null) return false
     const bytes = Buffer.from(request.bodySize > 0 ? await exchange.readBody('request') : [])

@@ -1,5 +1,6 @@
 /** Files that make the requests of a session again, one after another, written as they go. */
 import type { ExportedExchange, ExporterRun } from '../../../sdk/plugin.ts'
+import { isCut } from '../text/cut.ts'
 import { PacedText } from '../text/paced-text.ts'
 
 export interface Script {
@@ -17,7 +18,7 @@ export async function writeScript({ exchanges, out, leaveOut }: ExporterRun, max
   text.add(script.head)
   for await (const exchange of exchanges) {
     const { request, kind } = exchange
-    const fits = kind === 'http' && !request.truncated && request.bodySize <= maxBodyBytes
+    const fits = kind === 'http' && !isCut(exchange, 'request') && request.bodySize <= maxBodyBytes
     const written = fits ? script.request(exchange, await bodyOf(exchange)) : null
     if (written === null) leaveOut()
     else text.add(written)

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream'
 import type { Exchange, Part, Session } from '../../../sdk/model.ts'
 import type { ExportedExchange } from '../../../sdk/plugin.ts'
 import { countedBody } from '../text/counted-body.ts'
+import { isCut } from '../text/cut.ts'
 import { ipAddress } from '../text/ip-address.ts'
 import { uriOf } from '../text/uri.ts'
 import { archivedHead } from './archived-head.ts'
@@ -80,7 +81,7 @@ function describing(exchange: Exchange, part: Part): NamedField[] {
 }
 
 /** Of a body that is not whole. */
-function whyCut({ state, request, response }: Exchange, part: Part): 'length' | 'disconnect' | null {
-  if ((part === 'request' ? request : response)?.truncated) return 'length'
-  return state === 'complete' || (part === 'request' && response !== null) ? null : 'disconnect'
+function whyCut(exchange: Exchange, part: Part): 'length' | 'disconnect' | null {
+  if (exchange[part]?.truncated) return 'length'
+  return isCut(exchange, part) ? 'disconnect' : null
 }
