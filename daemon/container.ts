@@ -189,6 +189,7 @@ export function compose(surroundings: Surroundings): DependencyContainer {
           get(parts.rpcServer).notify('session/didChange', { session })
           if (session.state === 'stopped') get(parts.sessionRetention).look()
         },
+        deleted: (sessionId) => get(parts.rpcServer).notify('session/didDelete', { sessionId }),
         sources: {
           of: (sessionId) => get(parts.sources).of(sessionId),
           end: (sessionId) => get(parts.sources).end(sessionId),

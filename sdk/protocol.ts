@@ -694,6 +694,8 @@ export const requests = {
 export const notifications = {
   /** At most one a second for each session. */
   'session/didChange': open({ session: Session }),
+  /** A session is gone, by `session/delete` or by retention. */
+  'session/didDelete': open({ sessionId: text }),
   /**
    * What changed in a subscription, oldest first. Without items and deletions it only moves the clock on. Keep the clock: a
    * subscription since it goes on where this one ended. `reset`: the clock was foreign or too old, this begins everything anew.

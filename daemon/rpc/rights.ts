@@ -120,6 +120,7 @@ const needs: { readonly [M in Method]: Need } = {
 
 const notificationNeeds: { readonly [N in Notification]: Asked } = {
   'session/didChange': 'read',
+  'session/didDelete': 'read',
   'exchange/didChange': null,
   'plugin/didFail': 'read',
   'source/didEnd': 'read',

@@ -18,6 +18,11 @@ export class ChangeFeed {
     else this.#tellNow(session)
   }
 
+  /** Nothing more is told of it. */
+  forget(session: Session): void {
+    if (this.#recent.has(session)) this.#recent.set(session, false)
+  }
+
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer)
   }

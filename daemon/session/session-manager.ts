@@ -43,6 +43,7 @@ export interface SessionManagerOptions {
   signals: ChangeSignals
   /** Hears of changes, at most once a second and session. */
   changed(session: SessionView): void
+  deleted(sessionId: string): void
   sources: {
     of(sessionId: string): readonly string[]
     /** Before its listener ends; bounded. Never rejects. */
@@ -231,6 +232,8 @@ export class SessionManager implements SessionRecovery {
       await this.#threads.recorder.call('deleteEntry', { id, file: session.file })
       this.#sessions.delete(id)
       this.#options.signals.gone(id)
+      this.#feed.forget(session)
+      this.#options.deleted(id)
     })
   }
 

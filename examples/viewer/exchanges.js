@@ -37,6 +37,8 @@ export class Exchanges extends EventTarget {
   #age = 0
   /** @type {number | undefined} */ #recounting
   #recountPause = recountMs
+  /** What is here is not of the session as it is now, and could not be read anew. */
+  #isOutdated = false
   /** @type {Connection} */ #connection
   /** @type {Subscription | null} */ #subscription = null
 
@@ -45,7 +47,9 @@ export class Exchanges extends EventTarget {
     super()
     this.#connection = connection
     connection.addEventListener('state', () => {
-      if (connection.state === 'open') void this.#pump()
+      if (connection.state !== 'open') return
+      if (this.#isOutdated) void this.#showAnew()
+      void this.#pump()
     })
   }
 
@@ -64,6 +68,7 @@ export class Exchanges extends EventTarget {
     this.#subscription?.end()
     Object.assign(this, { sessionId, where, total, problem: '' })
     this.#lastSeq = lastSeq
+    this.#isOutdated = false
     this.#forget()
     this.#blocks.clear()
     if (first) this.#anchor(0, first.seq)
@@ -234,10 +239,7 @@ export class Exchanges extends EventTarget {
   /** @param {import('./subscription.js').Change} change */
   #apply({ items, deleted, reset, ended }) {
     if (ended) return this.#fail(new Error(ended.message))
-    if (reset) {
-      void this.show(this.sessionId, this.where).catch((error) => this.#fail(error))
-      return
-    }
+    if (reset) return void this.#showAnew()
     let isDisturbed = deleted.length > 0
     for (const item of items.toSorted((a, b) => a.seq - b.seq)) {
       const row = this.#rows.get(item.seq)
@@ -252,6 +254,15 @@ export class Exchanges extends EventTarget {
     // With a query rows also go, unsaid, when they no longer match.
     if (isDisturbed || this.where.trim() !== '') this.#recountSoon()
     if (items.length > 0) this.#changed()
+  }
+
+  async #showAnew() {
+    this.#isOutdated = true
+    try {
+      await this.show(this.sessionId, this.where)
+    } catch (error) {
+      if (/** @type {any} */ (error).data?.reason !== 'connectionLost') this.#fail(error)
+    }
   }
 
   /** @param {Exchange} item */

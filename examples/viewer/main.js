@@ -31,8 +31,12 @@ function tell(problem) {
   place.hidden = problem === ''
 }
 
+/** What was asked for while weir did not answer is still to be shown. */
+let isOwed = false
+
 async function show() {
   const { session } = sessions
+  isOwed = false
   document.title = session ? `${visible(session.name)} — weir` : 'weir'
   if (!session) return drawStatus()
   details.clear()
@@ -42,7 +46,19 @@ async function show() {
     tell('')
     grid.reset()
   } catch (error) {
-    tell(/** @type {Error} */ (error).message)
+    const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
+    isOwed = data?.reason === 'connectionLost'
+    if (!isOwed) tell(message)
+  }
+}
+
+async function load() {
+  try {
+    await sessions.load()
+    if (isOwed) void show()
+  } catch (error) {
+    const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
+    if (data?.reason !== 'connectionLost') tell(message)
   }
 }
 
@@ -56,7 +72,7 @@ const states = {
 connection.addEventListener('state', () => {
   document.body.dataset.connection = connection.state
   if (connection.state === 'refused') tell(connection.problem)
-  if (connection.state === 'open') sessions.load().catch((error) => tell(error.message))
+  if (connection.state === 'open') void load()
   drawStatus()
 })
 sessions.addEventListener('session', () => void show())

@@ -10,6 +10,7 @@ import { fromBase64, hex } from './hex.js'
 const atOnce = 200
 /** Beyond them the oldest leave the page. */
 const mostShown = 1000
+const mostBytes = 16 * 1024 * 1024
 const shownInLine = 300
 const shownWhole = 256 * 1024
 
@@ -23,6 +24,7 @@ export class MessagesView {
   /** Index of the first shown, and of the first not read. */
   #first = 0
   #next = 0
+  /** Bytes of each message shown. @type {number[]} */ #sizes = []
   #isReading = false
   #isWanted = false
 
@@ -98,9 +100,14 @@ export class MessagesView {
     const last = messages.at(-1)
     const { scrollTop, scrollHeight, clientHeight } = this.#list
     const isAtEnd = scrollTop >= scrollHeight - clientHeight - 20
-    this.#list.append(...messages.slice(-mostShown).map(line))
+    this.#list.append(...messages.map(line))
+    this.#sizes.push(...messages.map(({ size }) => size))
     if (last) this.#next = last.index + 1
-    while (this.#list.childElementCount > mostShown) this.#list.firstElementChild?.remove()
+    let held = this.#sizes.reduce((sum, size) => sum + size, 0)
+    while (this.#sizes.length > mostShown || (held > mostBytes && this.#sizes.length > 1)) {
+      held -= this.#sizes.shift() ?? 0
+      this.#list.firstElementChild?.remove()
+    }
     this.#first = this.#next - this.#list.childElementCount
     if (isAtEnd) this.#list.scrollTop = this.#list.scrollHeight
     this.#tell()
@@ -113,6 +120,7 @@ export class MessagesView {
       const from = Math.max(0, this.#first - atOnce)
       const { items } = await this.#read(from, this.#first - from)
       this.#list.prepend(...items.map(line))
+      this.#sizes.unshift(...items.map(({ size }) => size))
       this.#first = items[0]?.index ?? this.#first
       this.#tell()
     } finally {

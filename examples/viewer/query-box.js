@@ -26,11 +26,16 @@ export class QueryBox extends EventTarget {
   /** Counts what was typed, so that an answer that comes late is known to be one. */
   #typed = 0
   /** @type {number | undefined} */ #timer
+  /** It was typed while weir did not answer. */
+  #isOwed = false
 
   /** @param {Connection} connection */
   constructor(connection) {
     super()
     this.#connection = connection
+    connection.addEventListener('state', () => {
+      if (connection.state === 'open' && this.#isOwed) void this.#explain(++this.#typed, true)
+    })
     this.#input.addEventListener('input', () => void this.#changed())
     this.#input.addEventListener('keydown', (event) => this.#pressed(event))
     this.#input.addEventListener('blur', () => this.#close())
@@ -62,6 +67,7 @@ export class QueryBox extends EventTarget {
   /** @param {number} typed @param {boolean} isUsed @returns {Promise<boolean>} whether it is a query */
   async #explain(typed, isUsed) {
     const where = this.#input.value
+    this.#isOwed = false
     try {
       await this.#connection.call('query/explain', { where })
       if (typed !== this.#typed) return false
@@ -69,7 +75,10 @@ export class QueryBox extends EventTarget {
       if (isUsed) this.#use(typed)
       return true
     } catch (error) {
-      if (typed === this.#typed) this.#say(/** @type {CallError} */ (error))
+      const failure = /** @type {CallError} */ (error)
+      if (typed !== this.#typed) return false
+      this.#isOwed = failure.data?.reason === 'connectionLost'
+      if (!this.#isOwed) this.#say(failure)
       return false
     }
   }

@@ -33,6 +33,10 @@ export class SessionBar extends EventTarget {
       this.#take(/** @type {CustomEvent<{session: Session}>} */ (event).detail.session)
       this.#draw()
     })
+    connection.addEventListener('session/didDelete', (event) => {
+      this.#sessions.delete(/** @type {CustomEvent<{sessionId: string}>} */ (event).detail.sessionId)
+      this.#draw()
+    })
     for (const name of /** @type {const} */ (['start', 'pause', 'resume', 'stop'])) {
       const button = this.#buttons[name]
       button.addEventListener('click', () => {

@@ -48,6 +48,10 @@ export function activate(context) {
     sessions.set(session.id, session)
     redrawSessions()
   })
+  daemon.on('session/didDelete', ({ sessionId }) => {
+    sessions.delete(sessionId)
+    redrawSessions()
+  })
 
   /**
    * @param {string | null} sessionId

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Exchange } from '../../sdk/model.ts'
+import type { Exchange, Session } from '../../sdk/model.ts'
 import { weir } from '../support/command-line.ts'
 import { environment, startDaemon } from '../support/daemon.ts'
 import { temporaryHome } from '../support/home.ts'
@@ -25,7 +25,8 @@ async function startSession(name: string): Promise<(url: string, ...more: string
 }
 
 test('sessions, a live list, exchanges as text, cURL and .http', async () => {
-  await openEditor(environment(await temporaryHome()))
+  const env = environment(await temporaryHome())
+  await openEditor(env)
   const origin = await startOrigin(
     (request, response) => {
       response.writeHead(request.url === '/missing' ? 404 : 200, { 'Content-Type': 'text/plain; charset=utf-8' })
@@ -82,6 +83,9 @@ test('sessions, a live list, exchanges as text, cURL and .http', async () => {
 
   await editor.run('weir.stopSession', editor.element('weir.sessions', 0))
   expect(editor.lines('weir.sessions')[0]).toMatch(/^from the editor \| 5 exchanges$/)
+  const { id: sessionId } = editor.element('weir.sessions', 0) as Session
+  await weir(['rpc', 'session/delete', JSON.stringify({ sessionId })], { env })
+  await vi.waitFor(() => expect(editor.lines('weir.sessions')).toEqual([]))
   expect(editor.errors).toEqual([])
   await editor.run('weir.showExchange', { sessionId: 'none', seq: 1 })
   expect(editor.errors).toEqual([expect.stringContaining('weir: ')])

@@ -189,8 +189,13 @@ describe('a session', () => {
     expect(await client.call('session/resume', { sessionId: session.id })).toMatchObject({ counts: { gaps: 1 } })
   })
 
-  it('is deleted with its file, once it has stopped', async () => {
-    const { client } = await startDaemon()
+  it('is deleted with its file, once it has stopped, and every client is told', async () => {
+    const daemon = await startDaemon()
+    const { client } = daemon
+    const heard: string[] = []
+    const other = await daemon.connect()
+    other.on('session/didChange', ({ session }) => heard.push(session.state))
+    other.on('session/didDelete', (gone) => heard.push(gone.sessionId))
     const { id: sessionId, file } = await client.call('session/start', {})
     const error = await refusal(client.call('session/delete', { sessionId }))
     expect([error.code, error.reason]).toEqual([1002, 'sessionRunning'])
@@ -201,6 +206,11 @@ describe('a session', () => {
     await client.call('session/delete', { sessionId })
     expect(existsSync(file)).toBe(false)
     expect((await client.call('session/list', {})).items).toEqual([])
+    await vi.waitFor(() => expect(heard).toContain(sessionId))
+    // What is told of another session comes later than anything that was still to be told of this one.
+    const { id: next } = await client.call('session/start', {})
+    await client.call('session/set', { sessionId: next, name: 'a second later' })
+    await vi.waitFor(() => expect(heard.slice(heard.indexOf(sessionId) + 1)).toEqual(['running', 'running']))
   })
 
   it('is listed by state, oldest first, and renamed', async () => {

@@ -232,11 +232,26 @@ inChromium('a lost connection is made again and goes on by the clock; nothing is
   await daemon.client.call('websocket/stop', {})
   await expect.poll(() => page.locator('body').getAttribute('data-connection')).toMatch(/lost|connecting/)
   expect(await page.locator('#connection').textContent()).not.toBe('')
+  // What is asked for meanwhile is shown as soon as that can be.
+  await page.locator('#query').fill('path:/a* OR path:/m*')
+  await page.locator('#query').press('Enter')
   await getThrough(port, `${origin.url}/meanwhile`)
   await daemon.client.call('websocket/start', { port: Number(new URL(url).port) })
   await getThrough(port, `${origin.url}/after`)
+  await expect.poll(() => shownSeqs(page)).toEqual([2, 3])
+  await page.locator('#query').fill('')
+  await page.locator('#query').press('Enter')
   await expect.poll(() => shownSeqs(page)).toEqual([1, 2, 3])
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('4')
+  expect(await page.locator('#problem').isHidden()).toBe(true)
+
+  // Sessions that come and go leave nothing in the list.
+  const { id } = await daemon.client.call('session/start', { name: 'short' })
+  await page.locator(`#session option[value="${id}"]`).waitFor({ state: 'attached' })
+  await daemon.client.call('session/stop', { sessionId: id })
+  await daemon.client.call('session/delete', { sessionId: id })
+  await page.locator(`#session option[value="${id}"]`).waitFor({ state: 'detached' })
+  expect(await page.locator('#session').inputValue()).toBe(session.id)
 })
 
 inChromium('2,000 exchanges that come while it is open: rows, counts and memory stay bounded', async () => {
