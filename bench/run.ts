@@ -35,6 +35,7 @@ const names = [
   'search',
   'query',
   'viewer',
+  'viewer-day',
   'jar-lookup',
   'cookies',
   'browser',

@@ -1,25 +1,14 @@
 /** The viewer over a session of a million, in Chromium: how soon the rows are there wherever its scroll bar is dragged to, and what the page keeps. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { type Bench, type Context, judge, type Outcome } from './bench.ts'
-import { type LoadedSession, withFilledSession } from './filled-session.ts'
+import { withFilledSession } from './filled-session.ts'
 import { megabytes, milliseconds, whole } from './measure/format.ts'
 import { quantile } from './measure/statistics.ts'
+import { ViewerPage } from './measure/viewer-page.ts'
 
 /** What follows is one digit of each, so rows and seqs differ by a factor that nobody told the page. */
 const queries = { 'all of them': '', 'those whose path has a 7': 'path~7', 'a tenth of them': 'path:*7' }
-
-async function openPage(session: LoadedSession): Promise<{ page: Page; close(): Promise<void> }> {
-  const { daemon, facts } = session
-  const { port } = await daemon.call('websocket/start', { port: 0 })
-  const origin = `http://127.0.0.1:${port}`
-  const { code } = await daemon.call('pairing/start', { rights: ['read'], name: 'bench', origin })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  await page.goto(`${origin}/viewer/#code=${code}&session=${facts.id}`)
-  await page.locator('.canvas [role=row]').first().waitFor()
-  return { page, close: () => browser.close() }
-}
 
 /** Drags the scroll bar there; ms until every row in sight is there. */
 const jump = (page: Page, share: number): Promise<number> =>
@@ -37,20 +26,6 @@ const jump = (page: Page, share: number): Promise<number> =>
     requestAnimationFrame(look)
   })`)
 
-async function use(page: Page, where: string): Promise<void> {
-  await page.locator('#query').fill(where)
-  await page.locator('#query').press('Enter')
-  // The columns beside the session are made when somebody first asks.
-  await delay(3000)
-}
-
-/** After a collection, bytes. */
-async function heap(page: Page): Promise<number> {
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('HeapProfiler.collectGarbage')
-  return (await devtools.send('Runtime.getHeapUsage')).usedSize
-}
-
 async function run(context: Context): Promise<Outcome> {
   const notes = ['From the moment the scroll bar stands there to the frame in which every row in sight shows its exchange.']
   const stored = context.quick ? 50_000 : 1_000_000
@@ -58,15 +33,17 @@ async function run(context: Context): Promise<Outcome> {
   const times = new Map<string, number[]>()
   let used = Number.NaN
   await withFilledSession(context, stored, notes, async (session) => {
-    const { page, close } = await openPage(session)
+    const viewer = await ViewerPage.open(session)
     for (const [name, where] of Object.entries(queries)) {
-      await use(page, where)
+      await viewer.query(where)
+      // The columns beside the session are made when somebody first asks.
+      await delay(3000)
       const taken: number[] = []
-      for (let at = 0; at < jumps; at++) taken.push(await jump(page, (at * 0.6180339887) % 1))
+      for (let at = 0; at < jumps; at++) taken.push(await jump(viewer.page, (at * 0.6180339887) % 1))
       times.set(name, taken)
     }
-    used = await heap(page)
-    await close()
+    used = (await viewer.use()).heap
+    await viewer.close()
   })
   const all = [...times.values()].flat()
   if (all.length === 0)

@@ -37,6 +37,8 @@ export class Exchanges extends EventTarget {
   #age = 0
   /** @type {number | undefined} */ #recounting
   #recountPause = recountMs
+  /** Rows came or went amid the others since they were last counted. */
+  #isDisturbed = false
   /** What is here is not of the session as it is now, and could not be read anew. */
   #isOutdated = false
   /** @type {Connection} */ #connection
@@ -49,6 +51,7 @@ export class Exchanges extends EventTarget {
     connection.addEventListener('state', () => {
       if (connection.state !== 'open') return
       if (this.#isOutdated) void this.#showAnew()
+      if (this.#isDisturbed) this.#recountSoon()
       void this.#pump()
     })
   }
@@ -274,28 +277,36 @@ export class Exchanges extends EventTarget {
   }
 
   #recountSoon() {
+    this.#isDisturbed = true
     this.#recounting ??= setTimeout(() => void this.#recount(), this.#recountPause)
   }
 
   async #recount() {
+    this.#isDisturbed = false
     const age = this.#age
-    const lastSeq = this.#lastSeq
+    const before = this.total
     const began = performance.now()
     try {
-      const counted = lastSeq === 0 ? 0 : await this.#rank(lastSeq)
+      const counted = this.#lastSeq === 0 ? 0 : await this.#rank(this.#lastSeq)
       this.#recountPause = Math.max(recountMs, 4 * (performance.now() - began))
-      if (age !== this.#age) return
-      // What came meanwhile was appended, and is counted.
-      const came = this.#lastSeq === lastSeq ? 0 : (await this.#rank(this.#lastSeq)) - counted
-      if (age !== this.#age || counted + came === this.total) return
-      this.total = counted + came
+      if (age !== this.#age) {
+        // Shown anew meanwhile, or about to be.
+        this.#isDisturbed = true
+        return
+      }
+      // What came behind them meanwhile was appended.
+      const total = counted + this.total - before
+      if (total === this.total) return
+      this.total = total
       this.#age++
       this.#forget()
       this.#changed()
     } catch (error) {
-      if (/** @type {any} */ (error).data?.reason !== 'connectionLost') this.#fail(error)
+      if (/** @type {any} */ (error).data?.reason === 'connectionLost') this.#isDisturbed = true
+      else this.#fail(error)
     } finally {
       this.#recounting = undefined
+      if (this.#isDisturbed && this.#connection.state === 'open') this.#recountSoon()
     }
   }
 

@@ -1,6 +1,6 @@
 /** The viewer's table in a real Chromium: live, of any length, by keyboard. */
 import { spawn } from 'node:child_process'
-import type { Page } from 'playwright-core'
+import type { Page, WebSocketRoute } from 'playwright-core'
 import { expect, test, vi } from 'vitest'
 import { chromiumPath } from '../support/chromium.ts'
 import { startDaemon } from '../support/daemon.ts'
@@ -252,6 +252,55 @@ inChromium('a lost connection is made again and goes on by the clock; nothing is
   await daemon.client.call('session/delete', { sessionId: id })
   await page.locator(`#session option[value="${id}"]`).waitFor({ state: 'detached' })
   expect(await page.locator('#session').inputValue()).toBe(session.id)
+})
+
+inChromium('rows that go while they are being counted are counted, too, also when the connection is lost meanwhile', async () => {
+  const daemon = await startDaemon()
+  const sessionId = await importExchanges(daemon.client, 'counted', Array<object>(50).fill({}))
+  const { page } = await openViewer(daemon)
+  await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('51')
+  // Answers to exchange/count are held back, once there is a place to put them.
+  let held: (() => void)[] | null = null
+  let toPage: WebSocketRoute | null = null
+  const told: number[] = []
+  await page.routeWebSocket('**/rpc', (socket) => {
+    toPage = socket
+    const counts = new Set<number>()
+    const server = socket.connectToServer()
+    socket.onMessage((text) => {
+      const { id, method } = JSON.parse(String(text))
+      if (method === 'exchange/count') counts.add(id)
+      server.send(text)
+    })
+    server.onMessage((text) => {
+      const { id, method, params } = JSON.parse(String(text))
+      if (counts.has(id) && held) held.push(() => socket.send(text))
+      else socket.send(text)
+      if (method === 'exchange/didChange') told.push(...params.deleted)
+    })
+  })
+  await page.reload()
+  await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('51')
+  const answers = () => vi.waitFor(() => expect(held).toHaveLength(1))
+  const remove = async (seq: number) => {
+    await daemon.client.call('exchange/delete', { sessionId, where: `seq:${seq}` })
+    await vi.waitFor(() => expect(told).toContain(seq))
+  }
+
+  held = []
+  await remove(10)
+  await answers()
+  await remove(20)
+  for (const answer of (held as (() => void)[]).splice(0)) answer()
+  held = null
+  await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('49')
+
+  held = []
+  await remove(30)
+  await answers()
+  held = null
+  await (toPage as unknown as WebSocketRoute).close()
+  await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('48')
 })
 
 inChromium('2,000 exchanges that come while it is open: rows, counts and memory stay bounded', async () => {
