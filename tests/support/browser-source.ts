@@ -1,5 +1,4 @@
 /** The browser plugin, opened by a test in its own process, and what it told. */
-import { createHash, X509Certificate } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, vi } from 'vitest'
@@ -9,6 +8,7 @@ import type { Failure, Headers, Message, Session } from '../../sdk/model.ts'
 import type { Source } from '../../sdk/plugin.ts'
 import { SourceEvent } from '../../sdk/source.ts'
 import { Validator } from '../../sdk/validation.ts'
+import { keyHash } from './certificates.ts'
 import { chromiumPath } from './chromium.ts'
 import { temporaryHome } from './home.ts'
 import type { TestProxy } from './proxy.ts'
@@ -113,11 +113,6 @@ export const headless = (more: OpenOptions['config'] = {}): OpenOptions['config'
   executable: chromiumPath as string,
   ...more,
 })
-
-const keyHash = (certificate: string): string =>
-  createHash('sha256')
-    .update(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64')
 
 /** Checks on the way that each event is one, in an order that may be. */
 export function toldRequests(events: readonly SourceEvent[]): ToldRequest[] {

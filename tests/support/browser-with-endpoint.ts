@@ -1,9 +1,9 @@
 /** A Chromium of somebody else's that runs, with a debugging endpoint, for weir to attach to. */
-import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { expect, onTestFinished, vi } from 'vitest'
+import { keyHash } from './certificates.ts'
 import { chromiumPath } from './chromium.ts'
 import { temporaryHome } from './home.ts'
 
@@ -16,7 +16,7 @@ export async function browserWithEndpoint(through?: { port: number; ca: string }
     ? [
         `--proxy-server=http://127.0.0.1:${through.port}`,
         '--proxy-bypass-list=<-loopback>',
-        `--ignore-certificate-errors-spki-list=${keyHash(through.ca)}`,
+        `--ignore-certificate-errors-spki-list=${keyHash(readFileSync(through.ca, 'utf8'))}`,
       ]
     : []
   const context = await chromium.launchPersistentContext(profile, {
@@ -33,8 +33,3 @@ export async function browserWithEndpoint(through?: { port: number; ca: string }
   })
   return { context, endpoint: `http://127.0.0.1:${port}` }
 }
-
-const keyHash = (file: string): string =>
-  createHash('sha256')
-    .update(new X509Certificate(readFileSync(file)).publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64')

@@ -1,6 +1,6 @@
 /** A certificate authority for the tests' own TLS origins, made once a test file. */
 import 'reflect-metadata'
-import { webcrypto } from 'node:crypto'
+import { createHash, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
 
@@ -71,3 +71,9 @@ async function makeCa(): Promise<TestCa> {
 let made: Promise<TestCa> | undefined
 /** The same CA for the whole test file. */
 export const testCa = (): Promise<TestCa> => (made ??= makeCa())
+
+/** Of its public key, as Chromium's --ignore-certificate-errors-spki-list takes it. @param certificate PEM */
+export const keyHash = (certificate: string): string =>
+  createHash('sha256')
+    .update(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64')
