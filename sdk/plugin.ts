@@ -190,6 +190,8 @@ export interface SourceRun {
    * from the next connection on.
    */
   tagDomain: string
+  /** What the session's proxy asks for (`proxy.auth`); null: nothing, or there is none that a browser could use. For that proxy only, and for no process's arguments. */
+  proxyCredentials: { username: string; password: string } | null
   /**
    * In the order in which they are to be taken; bodies in pieces of at most 1 MiB. Resolves when the recorder has taken them: a source that does not await it is
    * ended when 64 MiB wait. Rejects for what is no event, and once the source is ended.

@@ -28,6 +28,7 @@ import type {
   Source,
   SourceCookies,
   SourceManifest,
+  SourceRun,
 } from './plugin.ts'
 import { queryPredicate } from './query.ts'
 import type { SourceEvent } from './source.ts'
@@ -215,6 +216,7 @@ export interface SourceTest<Config> {
   session?: Partial<Session>
   caCertificate?: string
   caKeyHash?: string
+  proxyCredentials?: SourceRun['proxyCredentials']
   dataDir?: string
 }
 
@@ -231,7 +233,7 @@ export interface SourceResult {
  */
 export async function openSource<Config>(
   manifest: SourceManifest<Config>,
-  { config = {}, session, caCertificate = '', caKeyHash = '', dataDir }: SourceTest<NoInfer<Config>> = {},
+  { config = {}, session, caCertificate = '', caKeyHash = '', proxyCredentials = null, dataDir }: SourceTest<NoInfer<Config>> = {},
 ): Promise<SourceResult> {
   checkKind(manifest, 'source')
   const checked = checkedConfig(manifest, config)
@@ -249,6 +251,7 @@ export async function openSource<Config>(
     caCertificate,
     caKeyHash,
     tagDomain: 'test.tag.weir.invalid',
+    proxyCredentials,
     emit,
   }
   const opening = hooks(manifest)('create', () => checkOpening(manifest.create(checked, host)))

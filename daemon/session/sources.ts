@@ -4,8 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Transferable } from 'node:worker_threads'
 import { ulid } from 'ulid'
 import { conflict, notFound } from '../../sdk/errors.ts'
-import type { Session } from '../../sdk/model.ts'
-import type { CookieTarget } from '../../sdk/plugin.ts'
+import type { CookieTarget, SourceRun } from '../../sdk/plugin.ts'
 import type { NotificationParams, Params, Result } from '../../sdk/protocol.ts'
 import type { SourceEvent, SourceInfo } from '../../sdk/source.ts'
 import type { Log } from '../log.ts'
@@ -105,8 +104,13 @@ export class Sources {
       if (profile !== undefined) await this.#endingProfiles.get(profile)
       signal.throwIfAborted()
       const { certificate } = await threads.certificateAuthority()
-      const session = await this.#usable(sessionId)
-      const run = { sourceId: id, session, caCertificate: certificate, caKeyHash: keyHash(certificate), tagDomain: await this.#tag(entry) }
+      const run = {
+        sourceId: id,
+        ...(await this.#usable(sessionId)),
+        caCertificate: certificate,
+        caKeyHash: keyHash(certificate),
+        tagDomain: await this.#tag(entry),
+      }
       const ready = await child.open({
         module: found.module,
         dataRoot: join(home, 'plugins'),
@@ -221,10 +225,11 @@ export class Sources {
   }
 
   /** As a browser may use it. */
-  async #usable(sessionId: string): Promise<Session> {
+  async #usable(sessionId: string): Promise<Pick<SourceRun, 'session' | 'proxyCredentials'>> {
     const { sessions } = this.#options
     const [session, { settings }] = await Promise.all([sessions.get(sessionId), sessions.way(sessionId)])
-    return settings.reverse === undefined ? session : { ...session, proxy: null }
+    if (settings.reverse !== undefined) return { session: { ...session, proxy: null }, proxyCredentials: null }
+    return { session, proxyCredentials: settings.proxy?.auth ?? null }
   }
 
   /** While one is attached, the session's certificates tell its connections apart. */

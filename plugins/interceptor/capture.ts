@@ -2,6 +2,7 @@
 import type { PluginHost, SourceRun } from '../../sdk/plugin.ts'
 import type { SourceEvent } from '../../sdk/source.ts'
 import { CdpConnection } from './cdp/connection.ts'
+import { ProxyCredentials } from './cdp/proxy-credentials.ts'
 import { type TargetEnd, Targets, type WatchedTarget } from './cdp/targets.ts'
 import type { Transport } from './cdp/transport.ts'
 import { CertificateTags } from './certificate-tags.ts'
@@ -41,7 +42,7 @@ export class Capture {
   readonly #webSockets: WebSockets
 
   constructor({ run, log, clock, transport, proxyUse, away }: CaptureOptions) {
-    const { sourceId } = run
+    const { sourceId, proxyCredentials, session } = run
     this.#outbox = new Outbox({
       clock,
       emit: (events) => run.emit(events),
@@ -49,8 +50,13 @@ export class Capture {
     })
     const { tell } = this.#outbox
     const lost = () => tell({ kind: 'lost', from: clock.now(), to: clock.now() })
+    const credentials =
+      proxyCredentials && session.proxy
+        ? new ProxyCredentials({ proxy: session.proxy, credentials: proxyCredentials, connection: () => this.connection, log })
+        : null
     const targets = new Targets({
       network,
+      credentials,
       ended: (target, how) => {
         this.#leave(target, how)
         // What it went on to do nobody saw.
@@ -64,7 +70,7 @@ export class Capture {
     this.#requests = new Requests({ clock, pages, telling, gaveUp: lost })
     this.#webSockets = new WebSockets({ sourceId, clock, targets, pages, proxyUse, tell })
     this.connection = new CdpConnection(transport, {
-      handlers: { ...targets.handlers, ...this.#requests.handlers, ...this.#webSockets.handlers },
+      handlers: { ...credentials?.handlers, ...targets.handlers, ...this.#requests.handlers, ...this.#webSockets.handlers },
       tooLong: lost,
       notUnderstood: (method, error) => {
         log(`${method} was not understood: ${String(error)}`)

@@ -10,6 +10,7 @@ await browser.create({ headless: true, executable }, host).open({
   caCertificate: '',
   caKeyHash: '',
   tagDomain: 'none.invalid',
+  proxyCredentials: null,
   emit: async () => undefined,
 })
 process.send?.('open')

@@ -50,7 +50,7 @@ test('a source is opened, listed and stopped; stopping it again is no error', as
   await expect(client.call('source/stop', { sourceId: 'nobody' })).rejects.toMatchObject({ code: 1001, reason: 'sourceNotFound' })
 })
 
-test('it knows its session, the key of the CA, its config, and the names of certificates', async () => {
+test('it knows its session, the key of the CA, its config, the names of certificates, and what the proxy asks for', async () => {
   const { client, open, sessionId, mark, marked } = await daemonWith(
     "writeFileSync(config.endpoint, JSON.stringify([run, config]) + '.'); return opened()",
   )
@@ -62,8 +62,17 @@ test('it knows its session, the key of the CA, its config, and the names of cert
     caCertificate: expect.stringContaining('BEGIN CERTIFICATE'),
     caKeyHash: expect.stringMatching(/^[\w+/]{43}=$/),
     tagDomain: expect.stringMatching(/^[0-9a-f]{16}\.tag\.weir\.invalid$/),
+    proxyCredentials: null,
   })
   expect(config).toEqual({ endpoint: mark, word: 'a' })
+
+  const auth = { username: 'ann', password: 'secret' }
+  const asking = await client.call('session/start', { proxy: { auth } })
+  await open({ sessionId: asking.id, endpoint: mark })
+  expect(JSON.parse(await marked())).toMatchObject([{ session: { id: asking.id }, proxyCredentials: auth }, {}])
+  const origin = await client.call('session/start', { reverse: 'http://127.0.0.1:1' })
+  await open({ sessionId: origin.id, endpoint: mark })
+  expect(JSON.parse(await marked())).toMatchObject([{ session: { id: origin.id, proxy: null }, proxyCredentials: null }, {}])
 })
 
 test('what cannot be opened says why', async () => {

@@ -72,6 +72,7 @@ export async function openBrowser({
     caCertificate: proxy?.ca.certificate ?? '',
     caKeyHash: proxy === null ? '' : keyHash(proxy.ca.certificate),
     tagDomain,
+    proxyCredentials: null,
     async emit(more) {
       await gate?.()
       await heard?.(more)

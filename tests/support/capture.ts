@@ -1,6 +1,7 @@
 /** A session of a real daemon that trusts the tests' CA. */
 import { expect, vi } from 'vitest'
 import type { Exchange, Part, Session } from '../../sdk/model.ts'
+import type { Params } from '../../sdk/protocol.ts'
 import { testCa } from './certificates.ts'
 import { type RunningDaemon, startDaemon } from './daemon.ts'
 
@@ -14,10 +15,10 @@ export interface Capture extends RunningDaemon {
 }
 
 /** @param folder a home that is there already, with a configuration, say */
-export async function capture(folder?: string): Promise<Capture> {
+export async function capture(folder?: string, settings: Params<'session/start'> = {}): Promise<Capture> {
   const daemon = await startDaemon(folder === undefined ? {} : { folder })
   const { client } = daemon
-  const session = await client.call('session/start', { tls: { ca: (await testCa()).certificate } })
+  const session = await client.call('session/start', { tls: { ca: (await testCa()).certificate }, ...settings })
   const exchanges = (count: number, state: Exchange['state'] = 'complete') =>
     vi.waitFor(async () => {
       const { items } = await client.call('exchange/list', { sessionId: session.id })

@@ -16,8 +16,8 @@ export interface BrowserCapture extends Capture {
   ended(where: string): Promise<Exchange>
 }
 
-export async function browserCapture(): Promise<BrowserCapture> {
-  const captured = await capture()
+export async function browserCapture(settings: Params<'session/start'> = {}): Promise<BrowserCapture> {
+  const captured = await capture(undefined, settings)
   const { client, session } = captured
   const sessionId = session.id
   const all = async (where = '') => {

@@ -6,6 +6,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CdpConnection, EventHandlers } from './connection.ts'
 import type { Protocol } from './protocol.ts'
+import type { ProxyCredentials } from './proxy-credentials.ts'
 
 export interface WatchedTarget {
   session: string
@@ -22,6 +23,8 @@ export type TargetEnd = 'gone' | 'crashed' | 'takenAway'
 export interface TargetsOptions {
   /** Of one page, frame or worker. */
   network: Protocol.Network.EnableRequest
+  /** Of the session's proxy; null: it asks for none. */
+  credentials: Pick<ProxyCredentials, 'give' | 'isOwn'> | null
   /** It is not watched any more. */
   ended(target: WatchedTarget, how: TargetEnd): void
 }
@@ -48,7 +51,7 @@ export class Targets {
   }
 
   readonly handlers: EventHandlers = {
-    'Target.attachedToTarget': (params, parent) => this.#attached(params, parent),
+    'Target.attachedToTarget': (params, parent) => this.#came(params, parent),
     'Target.detachedFromTarget': ({ sessionId }) => this.#ended(sessionId, 'gone'),
     'Target.targetCrashed': ({ targetId }) => {
       for (const target of this.#watched.values()) if (target.targetId === targetId) this.#ended(target.session, 'crashed')
@@ -91,20 +94,40 @@ export class Targets {
     return target
   }
 
+  #came(params: Protocol.Target.AttachedToTargetEvent, parent: string | undefined): void {
+    const { targetInfo, sessionId } = params
+    const { credentials } = this.#options
+    const mayBeOurs = credentials !== null && parent === undefined && ['page', 'other'].includes(targetInfo.type)
+    if (!mayBeOurs) {
+      this.#attached(params, parent)
+      return
+    }
+    void credentials.isOwn(targetInfo.targetId).then((isOurs) => {
+      if (!isOurs) this.#attached(params, parent)
+      else if (params.waitingForDebugger) void this.#goOn(sessionId, null)
+    })
+  }
+
   #attached({ sessionId, targetInfo, waitingForDebugger }: Protocol.Target.AttachedToTargetEvent, parent: string | undefined): void {
-    const { targetId, type, url } = targetInfo
+    const { targetId, type, url, browserContextId } = targetInfo
+    const given = browserContextId === undefined ? undefined : this.#options.credentials?.give(browserContextId)
     const isElsewhere = parent !== undefined && sharedTypes.has(type)
     const isWatched = [...this.#watched.values()].some((target) => target.targetId === targetId)
     if (!isElsewhere && !isWatched && type !== ownUi)
-      this.#watch({ session: sessionId, targetId, type, url, parent: this.of(parent) ?? null })
-    if (waitingForDebugger) void this.#goOn(sessionId, type === ownUi ? null : targetId)
+      this.#watch({ session: sessionId, targetId, type, url, parent: this.of(parent) ?? null }, given)
+    if (!waitingForDebugger) return
+    // A window whose parts are held never shows its page.
+    if (type === ownUi) void this.#goOn(sessionId, null)
+    else void this.#goOn(sessionId, targetId, given)
   }
 
   /**
    * Any of its sessions lets a target go on, so each waits until its process knows that its network is watched; one that does not say so is not held for ever.
    * @param targetId null: it is not watched
+   * @param given the proxy's credentials are with its context
    */
-  async #goOn(session: string, targetId: string | null): Promise<void> {
+  async #goOn(session: string, targetId: string | null, given?: Promise<void>): Promise<void> {
+    await given
     if (targetId !== null) await Promise.race([this.#knows(targetId).promise, setTimeout(pausedMs, undefined, { ref: false })])
     await this.#say('Runtime.runIfWaitingForDebugger', undefined, session)
   }
@@ -116,7 +139,8 @@ export class Targets {
     return known
   }
 
-  #watch(target: WatchedTarget): void {
+  /** @param given a page is ready, and so may be sent somewhere, not before that */
+  #watch(target: WatchedTarget, given?: Promise<void>): void {
     const { session } = target
     this.#crashed.delete(session)
     this.#watched.set(session, target)
@@ -124,8 +148,9 @@ export class Targets {
     const enabled = this.#say('Network.enable', this.#options.network, session)
     void this.#say('Target.setAutoAttach', autoAttach, session)
     // What its process has not answered to by then, the process of its next page does not know.
-    void enabled.then(() => {
+    void enabled.then(async () => {
       this.#knows(target.targetId).resolve()
+      await given
       if (target.type === 'page') this.#ready(target)
     })
   }

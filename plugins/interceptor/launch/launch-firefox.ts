@@ -12,12 +12,14 @@ import { reachableHost } from './reachable-host.ts'
 const tellsNothing =
   'Firefox goes through the proxy and tells nothing itself: initiators, pages, and what it answers from its cache or a service worker are not recorded.'
 
+const asksItsUser = 'The proxy asks for a username and a password (proxy.auth), which Firefox asks its user for.'
+
 /** For a database of a few entries, ms. */
 const trustMs = 30_000
 
 export async function launchFirefox(
   { path, url, headless, profile: name }: LaunchOptions,
-  { session: { proxy }, caCertificate }: Pick<SourceRun, 'session' | 'caCertificate'>,
+  { session: { proxy }, caCertificate, proxyCredentials }: Pick<SourceRun, 'session' | 'caCertificate' | 'proxyCredentials'>,
   { dataDir }: Pick<PluginHost, 'dataDir'>,
 ): Promise<Source> {
   if (proxy === null) throw new Error('Firefox can be recorded by a proxy only, and the session has none that it could use')
@@ -39,7 +41,12 @@ export async function launchFirefox(
     await browser.end(() => browser.terminate(), profile.endMs)
     await ended
   }
-  return { browser: 'Firefox', notes: [tellsNothing, ...(trust === null ? [] : [trust])], ended, stop }
+  return {
+    browser: 'Firefox',
+    notes: [tellsNothing, ...(trust === null ? [] : [trust]), ...(proxyCredentials === null ? [] : [asksItsUser])],
+    ended,
+    stop,
+  }
 }
 
 /**

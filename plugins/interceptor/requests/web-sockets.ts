@@ -47,7 +47,11 @@ export class WebSockets {
   readonly handlers: EventHandlers = {
     'Network.webSocketCreated': (created, session = '') => this.#create(created, session),
     'Network.webSocketWillSendHandshakeRequest': ({ requestId, request, timestamp, wallTime }) => {
-      this.#options.clock.learn(timestamp, wallTime)
+      const { clock } = this.#options
+      clock.learn(timestamp, wallTime)
+      const socket = this.#sockets.get(requestId)
+      // Whichever comes first: what was told of its creation may have waited here, and the handshake may have gone before its time was taken.
+      if (socket && !socket.isAsked) socket.at = Math.min(socket.at, clock.at(timestamp))
       this.#ask(requestId, request.headers)
     },
     'Network.webSocketHandshakeResponseReceived': (told) => this.#answer(told),
@@ -75,7 +79,7 @@ export class WebSockets {
     this.#sockets.set(requestId, {
       session,
       created,
-      // It tells no time; that of its handshake may be after the handshake has gone.
+      // It tells no time.
       at: clock.now(),
       isAsked: false,
       isAnswered: false,
