@@ -16,15 +16,18 @@ export const isCurlScript = (text: string): boolean =>
 export async function* readCurl(pieces: AsyncIterable<Buffer>, savedAt: number): AsyncGenerator<ImportedEntry> {
   const script = (await whole(pieces, 'the script')).toString('latin1')
   let input: string | null = null
+  let fed = ''
   for (const command of shellCommands(script)) {
     const at = `line ${command.line}`
     const words = command.words.slice(command.words.findIndex((word) => !beforeCommand.test(word)))
     const given: string | null = input
     input = command.pipes ? printed(words) : null
+    fed = at
     if (command.fault !== null) yield { at, fault: command.fault }
     else if (/^(?:.*\/)?curl(?:\.exe)?$/.test(words[0] ?? '')) yield* exchangesOf(at, words.slice(1), given, savedAt)
     else if (!command.pipes || input === null) yield { at, leftOut: true }
   }
+  if (input !== null) yield { at: fed, fault: 'the file ends behind its |' }
 }
 
 function* exchangesOf(at: string, words: readonly string[], input: string | null, savedAt: number): Generator<ImportedEntry> {

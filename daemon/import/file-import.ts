@@ -6,10 +6,11 @@ import { isDiskFull } from '../store/database.ts'
 import { ExchangeRecords, Unstorable } from '../store/exchange-records.ts'
 import type { ExchangeRecord } from '../store/records.ts'
 import { SessionFile } from '../store/session-file.ts'
-import { formats, recognise } from './formats.ts'
+import { recognise } from './formats.ts'
 import type { Imported, ImportJob, ImportProgress } from './import-messages.ts'
 import { BrokenFile, type ImportedEntry, type ImportedExchange } from './imported-exchange.ts'
 import { SourceFile } from './source-file.ts'
+import { unknownFormat } from './unknown-format.ts'
 import type { SessionCopying } from './weir-session.ts'
 
 const batchRecords = 500
@@ -47,7 +48,7 @@ export class FileImport {
     this.#source = source
     try {
       const format = recognise(source.head)
-      if (format === undefined) throw unknownFormat()
+      if (format === undefined) throw unknownFormat(this.#job.path, source.head)
       // What is copied has its cookie changes already.
       const file = SessionFile.open(this.#job.file, { create: true, withoutCookies: 'copy' in format })
       this.#file = file
@@ -60,7 +61,9 @@ export class FileImport {
       }
       return { counts: file.counts, ...this.#imported }
     } catch (error) {
-      throw isDiskFull(error) ? unavailable('diskFull', 'there is no room on the disk for the session; nothing was imported') : error
+      throw isDiskFull(error)
+        ? unavailable('diskFull', `there is no room on the disk for the session of ${this.#job.path}: make some; nothing was imported`)
+        : error
     } finally {
       await source.close()
     }
@@ -111,7 +114,8 @@ export class FileImport {
   }
 
   #malformed(at: string, message: string): void {
-    if (!this.#job.keepGood) throw malformedFile(`${at}: ${message}`)
+    if (!this.#job.keepGood)
+      throw this.#malformedFile(`${at}: ${message}`, 'nothing was imported; --keep-good (keepGood) imports what can be read')
     this.#imported.malformed++
     if (this.#imported.problems.length < limits.importProblems) this.#imported.problems.push({ at, message })
   }
@@ -128,8 +132,16 @@ export class FileImport {
   #nothing(): WeirError {
     const { problems, leftOut } = this.#imported
     const [first] = problems
-    if (first) return malformedFile(`${first.at}: ${first.message}; nothing in it could be read`)
-    return invalidParams('emptyFile', `the file holds no HTTP exchanges${leftOut > 0 ? `, only ${leftOut} other entries` : ''}`)
+    if (first) return this.#malformedFile(`${first.at}: ${first.message}`, 'nothing in it could be read, and nothing was imported')
+    return invalidParams(
+      'emptyFile',
+      `${this.#job.path} holds no HTTP exchanges${leftOut > 0 ? `, only ${leftOut} other entries` : ''}; nothing was imported`,
+    )
+  }
+
+  #malformedFile(what: string, outcome: string): WeirError {
+    const errors = [{ path: '/path', message: what }]
+    return new WeirError(codes.invalidParams, 'malformedFile', `${this.#job.path}: ${what}; ${outcome}`, { errors })
   }
 }
 
@@ -143,12 +155,4 @@ function shortNote(note: string): string {
 /** What names other exchanges means others now. */
 function withoutLinks({ ambiguous: _, resends: __, resent: ___, ...view }: BrowserView): BrowserView {
   return view
-}
-
-const malformedFile = (what: string): WeirError =>
-  new WeirError(codes.invalidParams, 'malformedFile', `${what}; nothing was imported`, { errors: [{ path: '/path', message: what }] })
-
-const unknownFormat = (): WeirError => {
-  const message = `the file is in no format that can be imported: ${formats.map(({ name }) => name).join(', ')}`
-  return invalidParams('unknownFormat', message, [{ path: '/path', message: 'is in no known format' }])
 }

@@ -93,6 +93,7 @@ export class ImportRunner {
   async #hear(child: ChildProcess, job: ImportJob, signal: AbortSignal, progress: ImportRequest['progress']): Promise<Imported> {
     let verdict: WeirError | null = null
     let last: Exclude<FromImport, { progress: unknown }> | null = null
+    const tooLarge = importTooLarge(job.path)
     const end = (reason: WeirError) => {
       verdict ??= reason
       child.kill('SIGKILL')
@@ -100,7 +101,9 @@ export class ImportRunner {
     const cancel = () => end(cancelled())
     if (signal.aborted) cancel()
     signal.addEventListener('abort', cancel, { once: true })
-    const watch = setInterval(() => void bound(child, end), watchMs)
+    const watch = setInterval(() => void bound(child, () => end(tooLarge)), watchMs)
+    // So ends a process whose heap is full.
+    child.once('exit', (_, by) => by === 'SIGABRT' && end(tooLarge))
     child.on('message', (message: FromImport) => {
       if ('progress' in message) return progress(message.progress)
       last = message
@@ -114,12 +117,12 @@ export class ImportRunner {
       clearInterval(watch)
       signal.removeEventListener('abort', cancel)
     }
-    return this.#judge(last, verdict)
+    return this.#judge(last, verdict, job.path)
   }
 
-  #judge(last: Exclude<FromImport, { progress: unknown }> | null, verdict: WeirError | null): Imported {
+  #judge(last: Exclude<FromImport, { progress: unknown }> | null, verdict: WeirError | null, path: string): Imported {
     if (verdict !== null) throw verdict
-    if (last === null) throw unavailable('processEnded', 'the process of this import ended; nothing was imported')
+    if (last === null) throw unavailable('processEnded', `the process that read ${path} ended; nothing was imported`)
     if ('done' in last) return last.done
     if (last.fault !== undefined) this.#fault(new Error(last.fault))
     throw fromWire(last.failure)
@@ -133,14 +136,14 @@ async function removeUnfinished(sessions: string): Promise<void> {
   }
 }
 
-async function bound(child: ChildProcess, end: (reason: WeirError) => void): Promise<void> {
-  if ((await residentBytes(child.pid)) > mostResident)
-    end(
-      limitExceeded(
-        'importTooLarge',
-        'reading the file took more than 2 GiB of memory: one of its entries is too large; nothing was imported',
-      ),
-    )
+async function bound(child: ChildProcess, end: () => void): Promise<void> {
+  if ((await residentBytes(child.pid)) > mostResident) end()
 }
+
+const importTooLarge = (path: string): WeirError =>
+  limitExceeded(
+    'importTooLarge',
+    `reading ${path} took more memory than an import may have (2 GiB): one of its entries is too large; take that out; nothing was imported`,
+  )
 
 const invalidPath = (message: string): WeirError => invalidParams('invalidPath', `path: ${message}`, [{ path: '/path', message }])

@@ -1,6 +1,7 @@
 /**
  * The elements of one array of a JSON document (RFC 8259), found while it passes: memory holds one element. What lies inside of an
- * element is parsed by whoever wants it.
+ * element is parsed by whoever wants it. The document is read to its end, so that one of which a part is missing, or which two lie in, never
+ * passes for a whole one.
  */
 import { BrokenFile, largestEntry } from './imported-exchange.ts'
 
@@ -15,9 +16,10 @@ export interface JsonElement {
 const quote = 0x22
 const backslash = 0x5c
 const longestKey = 256
+const blanks = new Set([0x09, 0x0a, 0x0d, 0x20])
 
 /**
- * @param path names of the objects' members that lead to the array; the first of each name counts
+ * @param path names of the objects' members that lead to the array; there may be one such array
  * @param limit of an element, bytes
  * @throws BrokenFile, after the elements before it
  */
@@ -27,15 +29,11 @@ export async function* jsonElements(
   limit = largestEntry,
 ): AsyncGenerator<JsonElement> {
   const finder = new ElementFinder(path, limit)
-  for await (const piece of pieces) {
-    yield* finder.read(piece)
-    if (finder.isDone) return
-  }
-  throw finder.ended()
+  for await (const piece of pieces) yield* finder.read(piece)
+  finder.end()
 }
 
 class ElementFinder {
-  isDone = false
   readonly #path: readonly string[]
   readonly #limit: number
   #line = 1
@@ -48,8 +46,12 @@ class ElementFinder {
   #escaped = false
   /** The last string right inside of the innermost container on the path. */
   #key = ''
-  /** The array has begun. */
+  /** The array has begun, and not ended. */
   #inArray = false
+  /** It has ended. */
+  #isFound = false
+  /** So has the document. */
+  #isWhole = false
   #index = 0
   /** Of the element in hand: what earlier pieces had of it; null: there is none. */
   #parts: Buffer[] | null = null
@@ -65,29 +67,36 @@ class ElementFinder {
 
   *read(piece: Buffer): Generator<JsonElement> {
     this.#from = 0
-    for (let at = 0; at < piece.length && !this.isDone; at++) {
+    for (let at = 0; at < piece.length; at++) {
       if (this.#inString) {
         at = this.#throughString(piece, at)
         continue
       }
       const byte = piece[at] as number
       if (byte === 0x0a) this.#line++
-      if (byte <= 0x20) continue
+      if (blanks.has(byte)) continue
+      if (this.#isWhole) throw this.#broken('something follows the end of its JSON document')
       if (this.#inArray && this.#depth === this.#onPath) {
         const ends = byte === 0x2c || byte === 0x5d
         if (ends && this.#parts !== null) yield this.#element(piece, at)
-        if (byte === 0x5d) this.isDone = true
-        if (ends) continue
-        if (this.#parts === null) this.#begin(at)
+        if (byte === 0x2c) continue
+        if (!ends && this.#parts === null) this.#begin(at)
       }
       this.#structure(byte)
     }
-    if (this.#parts !== null && !this.isDone) this.#keep(piece.subarray(this.#from))
+    if (this.#parts !== null) this.#keep(piece.subarray(this.#from))
   }
 
-  ended(): BrokenFile {
-    if (this.#inArray) return new BrokenFile(`the file ends within its list ${this.#path.join('.')}`, `line ${this.#line}`)
-    return new BrokenFile(`it has no list ${this.#path.join('.')}`, `line ${this.#line}`)
+  /** Of the file. @throws BrokenFile unless the document has ended, and had the array */
+  end(): void {
+    const list = `its list ${this.#path.join('.')}`
+    if (this.#inArray) throw this.#broken(`the file ends within ${list}`)
+    if (this.#depth > 0) throw this.#broken(`the file ends ${this.#isFound ? 'behind' : 'before'} ${list}, within its JSON document`)
+    if (!this.#isFound) throw this.#broken(`it has no list ${this.#path.join('.')}`)
+  }
+
+  #broken(message: string): BrokenFile {
+    return new BrokenFile(message, `line ${this.#line}`)
   }
 
   /** Where the string ends in this piece; its last byte when it does not. */
@@ -128,8 +137,9 @@ class ElementFinder {
       if (!this.#inArray && this.#depth === this.#onPath) this.#key = ''
     } else if (byte === 0x7b || byte === 0x5b) this.#open(byte === 0x5b)
     else if (byte === 0x7d || byte === 0x5d) {
-      if (this.#depth === this.#onPath && this.#onPath > 0) this.#onPath--
+      if (this.#depth === this.#onPath && this.#onPath > 0) this.#leave()
       if (this.#depth > 0) this.#depth--
+      this.#isWhole = this.#depth === 0
       this.#key = ''
     } else if (byte === 0x2c && this.#depth === this.#onPath) this.#key = ''
   }
@@ -140,8 +150,16 @@ class ElementFinder {
     const leads = mayLead && (this.#depth === 1 || this.#key === this.#path[this.#onPath - 1])
     if (mayLead) this.#key = ''
     if (!leads || isArray !== (this.#onPath === this.#path.length)) return
+    if (isArray && this.#isFound) throw this.#broken(`it has a second list ${this.#path.join('.')}`)
     this.#onPath++
     this.#inArray = isArray
+  }
+
+  #leave(): void {
+    this.#onPath--
+    if (!this.#inArray) return
+    this.#inArray = false
+    this.#isFound = true
   }
 
   #begin(at: number): void {

@@ -32,10 +32,19 @@ export function parseJson(bytes: Buffer, line: number): unknown {
     const { message } = error as Error
     const [, what = message.replace(/,.*/s, ''), told] = position.exec(message) ?? []
     const at = told === undefined ? unexpectedAt(text) : Number(told)
-    const before = text.slice(0, at ?? 0).split('\n')
-    const place = at === null ? '' : ` (line ${line + before.length - 1}, column ${(before.at(-1) ?? '').length + 1})`
+    const place = at === null ? '' : ` (${placeOf(text, at, line)})`
     throw new EntryFault(`it is no JSON: ${what.slice(0, 200)}${place}`)
   }
+}
+
+function placeOf(text: string, at: number, first: number): string {
+  let line = first
+  let from = 0
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', from)) {
+    line++
+    from = end + 1
+  }
+  return `line ${line}, column ${at - from + 1}`
 }
 
 /** Where the token stands that the parser did not expect: the beginning of a text has another error, or none, until that is in it. */

@@ -39,4 +39,5 @@ export async function* linesOf(pieces: AsyncIterable<Buffer>): AsyncGenerator<Li
   if (!isBlank(bytes)) yield { line, bytes }
 }
 
-const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte <= 0x20)
+/** Zeros are none: a disk that lost the end of a file leaves them. */
+const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)

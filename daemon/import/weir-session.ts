@@ -49,7 +49,8 @@ export async function copyWeirSession({ path, file, into, read, malformed }: Ses
       work.end(gaps, filtered)
       into.addCookieChanges(cookieChanges(copy, malformed))
     } catch (error) {
-      if (!isOurs(error)) throw unavailable('notReadable', `${path} cannot be read: it is damaged, or no weir has written it`)
+      if (!isOurs(error))
+        throw unavailable('notReadable', `${path} cannot be read: it is damaged, or no weir has written it; nothing was imported`)
       // By the name that its user knows.
       throw error instanceof WeirError ? new WeirError(error.code, error.reason, error.message.replaceAll(copy, path), error.data) : error
     }

@@ -18,5 +18,5 @@ test('what was exported is imported again, under a name of its own', async () =>
   writeFileSync(join(folder, 'bad.jsonl'), '{"weir":1}\n')
   const bad = await weir(['import', join(folder, 'bad.jsonl')])
   expect({ code: bad.code, stdout: bad.stdout }).toEqual({ code: 1, stdout: '' })
-  expect(bad.stderr).toMatch(/^weir: line 1: .*; nothing was imported\n/)
+  expect(bad.stderr).toMatch(/^weir: .*bad\.jsonl: line 1: .*; nothing was imported; --keep-good .*\n/)
 })

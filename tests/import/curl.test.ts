@@ -116,7 +116,7 @@ describe('a command', () => {
 })
 
 it('a script says of each command where it stands; what is no curl is left out', async () => {
-  const script = '#!/bin/sh\nset -e\n\ncurl a.test\ncurl -s\ncurl "$(cat x)" a.test\ncurl \'a.test\ncurl b.test'
+  const script = '#!/bin/sh\nset -e\n\ncurl a.test\ncurl -s\ncurl "$(cat x)" a.test\ncurl \'a.test\ncurl b.test\n'
   expect(await entriesOf(script)).toEqual([
     { at: 'line 2', leftOut: true },
     { at: 'line 4', exchange: expect.anything() },

@@ -1,4 +1,5 @@
 /** importer/run through the daemon: what it makes, and what it leaves behind when it does not. */
+import { execFileSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -69,7 +70,9 @@ test('what cannot be imported is said with its place, and nothing of it remains;
   expect(await reason({ path: broken })).toEqual([
     -32602,
     'malformedFile',
-    expect.stringMatching(/^log\.entries\[1\] \(line \d+\): its startedDateTime "never" is no date; nothing was imported$/),
+    expect.stringMatching(
+      /broken\.har: log\.entries\[1\] \(line \d+\): its startedDateTime "never" is no date; nothing was imported; --keep-good/,
+    ),
   ])
   const cut = file('cut.har', har(entry('/1'), entry('/2')).slice(0, -40))
   expect(await reason({ path: cut })).toEqual([
@@ -86,6 +89,17 @@ test('what cannot be imported is said with its place, and nothing of it remains;
   ])
   expect(await reason({ path: join(folder, 'missing') })).toEqual([1001, 'fileNotFound', expect.any(String)])
   expect(await reason({ path: folder })).toEqual([1005, 'fileNotReadable', expect.stringContaining('is a folder')])
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  expect(await reason({ path: pipe })).toEqual([
+    1005,
+    'fileNotReadable',
+    `${pipe} is not a regular file: write what it gives into one, and name that`,
+  ])
+  expect(await reason({ path: join(broken, 'below') })).toEqual([1005, 'fileNotReadable', `${broken}/below cannot be read (ENOTDIR)`])
+  // Its first page is no memory of anybody: reading fails, as that of a broken disk does.
+  if (process.platform === 'linux')
+    expect(await reason({ path: '/proc/self/mem' })).toEqual([1005, 'fileNotReadable', '/proc/self/mem cannot be read (EIO)'])
   expect(await reason({ path: 'relative.har' })).toEqual([-32602, 'invalidPath', expect.any(String)])
   expect((await client.call('session/list', {})).items).toEqual([])
   expect(readdirSync(home.sessions)).toEqual([])
@@ -100,7 +114,7 @@ test('what cannot be imported is said with its place, and nothing of it remains;
   expect(ends).toMatchObject({ exchanges: 1, malformed: 1, problems: [{ message: expect.stringContaining('the file ends') }] })
 })
 
-test('an import that is cancelled, or ends with the daemon, leaves no session', async () => {
+test('an import that is cancelled, finds no memory, or ends with the daemon, leaves no session', async () => {
   const { client, home, stop } = await daemonInProcess()
   const path = join(importFolder(), 'long.har')
   writeFileSync(path, har(...Array.from({ length: 60_000 }, (_, index) => entry(`/${index}`))))
@@ -109,6 +123,17 @@ test('an import that is cancelled, or ends with the daemon, leaves no session', 
   await expect(cancelled).rejects.toMatchObject({ code: -32800, reason: 'cancelled' })
   expect(readdirSync(home.sessions)).toEqual([])
   expect((await client.call('session/list', {})).items).toEqual([])
+
+  // As Node ends a process whose heap is full.
+  let reading: number | null = null
+  const abortIt = () => {
+    if (reading !== null) return
+    reading = Number(execFileSync('pgrep', ['-P', `${process.pid}`, '-f', 'import-process'], { encoding: 'utf8' }).trim())
+    process.kill(reading, 'SIGABRT')
+  }
+  const full = client.call('importer/run', { path }, { onProgress: abortIt })
+  await expect(full).rejects.toMatchObject({ code: 1004, reason: 'importTooLarge', message: expect.stringContaining(path) })
+  expect(readdirSync(home.sessions)).toEqual([])
 
   const begun = Promise.withResolvers<void>()
   const stopped = client.call('importer/run', { path }, { onProgress: () => begun.resolve() }).catch((error: Error) => error)

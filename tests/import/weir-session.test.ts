@@ -208,7 +208,7 @@ describe('a file that is none, or no whole one', () => {
     [
       'a method that is no text',
       "UPDATE request_line SET method = x'00'",
-      [-32602, 'malformedFile', expect.stringMatching(/^exchange 1: \/request\/method/)],
+      [-32602, 'malformedFile', expect.stringMatching(/was\.weir: exchange 1: \/request\/method/)],
     ],
     [
       'a URL of another scheme',
@@ -223,22 +223,22 @@ describe('a file that is none, or no whole one', () => {
     [
       'a size below zero',
       'UPDATE exchange SET request_size = -1 WHERE seq = 2',
-      [-32602, 'malformedFile', expect.stringMatching(/^exchange 2: /)],
+      [-32602, 'malformedFile', expect.stringMatching(/was\.weir: exchange 2: /)],
     ],
     [
       'a cookie that is none',
       `UPDATE cookie_change SET cookie = '{"name":1}'`,
-      [-32602, 'malformedFile', expect.stringMatching(/^cookie change 1: /)],
+      [-32602, 'malformedFile', expect.stringMatching(/was\.weir: cookie change 1: /)],
     ],
     [
       'a message that is none',
       "UPDATE message SET direction = 'sideways'",
-      [-32602, 'malformedFile', expect.stringMatching(/^exchange 5: message 0: /)],
+      [-32602, 'malformedFile', expect.stringMatching(/was\.weir: exchange 5: message 0: /)],
     ],
     [
       'a table that is missing',
       'DROP TABLE message',
-      [-32602, 'malformedFile', expect.stringMatching(/^the first exchange: the file is damaged/)],
+      [-32602, 'malformedFile', expect.stringMatching(/was\.weir: the first exchange: the file is damaged/)],
     ],
   ])('with %s fails with the place and the reason', async (_, sql, expected) => expect(await refused(changed(sql))).toEqual(expected))
 

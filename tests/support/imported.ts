@@ -54,7 +54,10 @@ export async function readAll(file: string): Promise<ReadExchange[]> {
   return all
 }
 
-export async function exportFile<Options>(manifest: ExporterManifest<Options>, file: string, options = {} as Options): Promise<string> {
+export const exportFile = async <Options>(manifest: ExporterManifest<Options>, file: string, options = {} as Options): Promise<string> =>
+  (await exportBytes(manifest, file, options)).toString()
+
+export async function exportBytes<Options>(manifest: ExporterManifest<Options>, file: string, options = {} as Options): Promise<Buffer> {
   const exchanges: ExportedExchange[] = []
   for await (const exported of openExchangeScan(file, 's')) {
     const bodies = { request: await exported.readBody('request'), response: await exported.readBody('response') }
@@ -76,5 +79,5 @@ export async function exportFile<Options>(manifest: ExporterManifest<Options>, f
       },
     })
   }
-  return (await exportText(manifest, exchanges, options)).text
+  return (await exportText(manifest, exchanges, options)).bytes
 }

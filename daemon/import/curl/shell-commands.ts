@@ -19,6 +19,11 @@ export function* shellCommands(script: string): Generator<ShellCommand> {
   for (let command = reader.next(); command !== null; command = reader.next()) if (command.words.length > 0 || command.fault) yield command
 }
 
+const endsContinued = 'the file ends behind a \\ that continues its line: it was cut off there, or the \\ is too much'
+/** The next characters that stand for themselves. */
+const plain = /[^\s'"\\$`;&|()<>]+/y
+const plainQuoted = /[^"\\$`]+/y
+
 /** What `printf` and `echo` print; null: it is neither, or prints what is not known. */
 export function printed(words: readonly string[]): string | null {
   const [name, ...rest] = words
@@ -33,9 +38,14 @@ class CommandReader {
   readonly #text: string
   #at = 0
   #line = 1
+  /** Only blanks since the last continued line. */
+  #isContinued = false
+  /** The last line of a script has an end; of what was pasted nobody knows. Told once. */
+  #isCut: boolean
 
   constructor(script: string) {
     this.#text = script.replaceAll('\r\n', '\n')
+    this.#isCut = script.startsWith('#!') && !script.endsWith('\n')
   }
 
   /** null: the script is over. After a fault it goes on behind the next line feed. */
@@ -45,7 +55,7 @@ class CommandReader {
       this.#take()
       this.#skipBlanks()
     }
-    if (this.#at >= this.#text.length) return null
+    if (this.#at >= this.#text.length && !this.#isCut) return null
     const command: ShellCommand = { line: this.#line, words: [], pipes: false, fault: null }
     try {
       this.#words(command)
@@ -53,6 +63,7 @@ class CommandReader {
       if (!(error instanceof EntryFault)) throw error
       command.fault = error.message
       while (this.#at < this.#text.length && this.#take() !== '\n');
+      if (this.#at >= this.#text.length) this.#isCut = false
     }
     return command
   }
@@ -62,7 +73,11 @@ class CommandReader {
     for (;;) {
       this.#skipBlanks()
       const next = this.#text[this.#at]
-      if (next === undefined) return
+      if (next === undefined) {
+        if (this.#isContinued) throw new EntryFault(endsContinued)
+        if (this.#isCut) throw new EntryFault('the file ends within its last line')
+        return
+      }
       if (ends.test(next)) {
         command.pipes = next === '|' && this.#text[this.#at + 1] !== '|'
         return
@@ -88,12 +103,14 @@ class CommandReader {
 
   /** Blanks, continued lines, and comments. */
   #skipBlanks(): void {
+    this.#isContinued = false
     for (;;) {
       const next = this.#text[this.#at]
       if (next !== undefined && blank.test(next)) this.#at++
       else if (this.#text.startsWith('\\\n', this.#at)) {
         this.#at++
         this.#take()
+        this.#isContinued = true
       } else if (next === '#') while (this.#at < this.#text.length && this.#text[this.#at] !== '\n') this.#at++
       else return
     }
@@ -109,8 +126,14 @@ class CommandReader {
       else if (this.#text.startsWith("$'", this.#at)) word += this.#ansiQuoted()
       else if (next === '\\') word += this.#escaped(/./s)
       else if (next === '`' || this.#text.startsWith('$(', this.#at)) word += this.#substitution()
-      else word += this.#take()
+      else word += this.#run(plain)
     }
+  }
+
+  /** At least one character. */
+  #run(characters: RegExp): string {
+    characters.lastIndex = this.#at
+    return characters.test(this.#text) ? this.#through(characters.lastIndex - 1) : this.#take()
   }
 
   #quoted(): string {
@@ -140,7 +163,7 @@ class CommandReader {
       }
       if (next === '\\') text += this.#escaped(/["\\$`\n]/)
       else if (next === '`' || this.#text.startsWith('$(', this.#at)) text += this.#substitution()
-      else text += this.#take()
+      else text += this.#run(plainQuoted)
     }
   }
 
@@ -148,7 +171,8 @@ class CommandReader {
   #escaped(special: RegExp): string {
     this.#take()
     const next = this.#text[this.#at]
-    if (next === undefined || !special.test(next)) return '\\'
+    if (next === undefined) throw new EntryFault(endsContinued)
+    if (!special.test(next)) return '\\'
     this.#take()
     return next === '\n' ? '' : next
   }

@@ -39,7 +39,7 @@ export async function* tnetstrings(pieces: AsyncIterable<Buffer>): AsyncGenerato
 /** Enough of it to hold a length. */
 const startOf = (parts: readonly Buffer[]): Buffer => {
   const [first = Buffer.alloc(0)] = parts
-  return first.length > longestLength ? first : Buffer.concat(parts).subarray(0, longestLength + 1)
+  return first.length > longestLength ? first : Buffer.concat(parts.slice(0, longestLength + 1)).subarray(0, longestLength + 1)
 }
 
 /** Of the whole netstring; null: its length has not come yet. */
