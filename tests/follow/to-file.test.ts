@@ -1,10 +1,11 @@
 /** An export that follows a session into a file. */
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startDaemon } from '../support/daemon.ts'
 import { capturing, follow, jsonLines, paths, pathsOf } from '../support/followed.ts'
 import { temporaryHome } from '../support/home.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
 import { getThrough } from '../support/through-proxy.ts'
 
 const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '')
@@ -98,6 +99,47 @@ test('a daemon that is killed again and again: in the end the file has exactly t
   expect(items.length).toBeGreaterThan(3)
   const seqs = jsonLines(read(out)).map(({ seq }) => seq)
   expect(seqs.sort((a, b) => a - b)).toEqual(items.map(({ seq }) => seq))
+})
+
+describe.skipIf(!canMount)('a disk that becomes full ends it at once, and another run goes on when there is room', () => {
+  const full = { code: 1005, reason: 'outNotWritable', message: expect.stringContaining('ENOSPC') }
+
+  test('in the middle of a batch, of which nothing stays', async () => {
+    const { client, sessionId, get } = await capturing((request, response) => response.end(request.url + ' and more'.repeat(20_000)))
+    const disk = await smallDisk(1)
+    const out = join(disk.folder, 'live.jsonl')
+    await get('/1')
+    const first = follow(client, { sessionId, out })
+    await first.delivered(1)
+    disk.fill(64 * 1024)
+    await get('/2')
+    await expect(first.result).rejects.toMatchObject(full)
+    expect(pathsOf(read(out))).toEqual(['/1'])
+    expect(read(out)).toMatch(/\n$/)
+    disk.clear()
+    const second = follow(client, { sessionId, out })
+    await second.delivered(1)
+    expect(pathsOf(read(out))).toEqual(['/1', '/2'])
+  })
+
+  test('with room for a batch and none for the clock', async () => {
+    const { client, sessionId, get } = await capturing()
+    const disk = await smallDisk(1)
+    const out = join(disk.folder, 'live.jsonl')
+    await get('/1')
+    const first = follow(client, { sessionId, out })
+    await first.delivered(1)
+    await vi.waitFor(() => expect(clockOf(out).bytes).toBe(read(out).length))
+    disk.fill()
+    // What is left of the file's last page takes it.
+    await get('/2')
+    await expect(first.result).rejects.toMatchObject(full)
+    expect(readdirSync(disk.folder).sort()).toEqual(['filler', 'live.jsonl', 'live.jsonl.clock'])
+    disk.clear()
+    const second = follow(client, { sessionId, out })
+    await second.delivered(1)
+    expect(pathsOf(read(out))).toEqual(['/1', '/2'])
+  })
 })
 
 test('a file that is no such file is left alone, and the sentence says what to do', async () => {

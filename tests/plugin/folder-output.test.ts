@@ -9,6 +9,7 @@ import { runExporter, testExchange } from '../../sdk/testing.ts'
 import { compileCache } from '../support/compile-cache.ts'
 import { temporaryHome } from '../support/home.ts'
 import { recordSession } from '../support/recorded.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
 import { exporterSource, writeModule } from './plugin-module.ts'
 
 const example = join(import.meta.dirname, '../../examples/exporters/body-files.ts')
@@ -69,6 +70,24 @@ test.each([
   expect(await failure(run({ out: join(outs, 'new') }))).toMatchObject({ code: 1003, message: expect.stringMatching(message) })
   expect(readdirSync(outs)).toEqual([])
 })
+
+test.skipIf(!canMount)(
+  'a disk that becomes full, or has no room for a file: nothing is left, and it is no failure of the plugin',
+  async () => {
+    const { run } = await stage(`for (let at = 0; at < 40; at++) {
+    const file = folder.file('part/' + at)
+    file.end('x'.repeat(1 << 16))
+    await new Promise((go) => file.once('close', go))
+  }`)
+    const disk = await smallDisk(1)
+    const full = { code: 1005, reason: 'outNotWritable', message: expect.stringMatching(/ENOSPC.*make room/) }
+    expect(await failure(run({ out: join(disk.folder, 'new') }))).toMatchObject(full)
+    expect(readdirSync(disk.folder)).toEqual([])
+    disk.fill()
+    expect(await failure(run({ out: join(disk.folder, 'new') }))).toMatchObject(full)
+    expect(readdirSync(disk.folder)).toEqual(['filler'])
+  },
+)
 
 test('a cancelled one leaves nothing behind', async () => {
   const { run, outs } = await stage("folder.file('a').write('x'); await new Promise(() => setInterval(() => {}, 1000))")

@@ -2,7 +2,7 @@
  * `FILE.clock` beside a file that follows a session: how far it is, as `{session, exporter, clock, bytes}`. What the file has beyond `bytes` was
  * being written when the daemon died, and is written again.
  */
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { conflict } from '../../../sdk/errors.ts'
 
@@ -44,9 +44,14 @@ function parsed(text: string): FileClock | null {
 const unreadable = (path: string) =>
   conflict('clockUnreadable', `${path} does not say how far the file beside it is: remove both, or say since which clock to append`)
 
-/** Throws the system's error. */
+/** The one that was there stays until the new one is whole. Throws the system's error. */
 export function writeFileClock(path: string, clock: FileClock): void {
   const unfinished = `${path}.new`
-  writeFileSync(unfinished, `${JSON.stringify(clock)}\n`, { mode: 0o600 })
-  renameSync(unfinished, path)
+  try {
+    writeFileSync(unfinished, `${JSON.stringify(clock)}\n`, { mode: 0o600 })
+    renameSync(unfinished, path)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw error
+  }
 }

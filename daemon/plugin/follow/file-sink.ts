@@ -18,20 +18,22 @@ const cannotWrite = (error: unknown): WeirError =>
 
 export class FileSink implements Sink {
   readonly #clockFile: string
+  readonly #failed: () => void
   #written: FileClock
   #timer: NodeJS.Timeout | null = null
   #failure: WeirError | null = null
 
-  /** @param start how the file is now */
-  constructor(clockFile: string, start: FileClock) {
+  /** @param start how the file is now @param failed is told when the clock cannot be written: `check` says why */
+  constructor(clockFile: string, start: FileClock, failed: () => void) {
     this.#clockFile = clockFile
+    this.#failed = failed
     this.#written = start
     // Before anything is written: a file without a clock is nobody's to go on with.
     this.#save()
   }
 
   async deliver(bytes: Buffer, _from: string, clock: string): Promise<void> {
-    if (this.#failure !== null) throw this.#failure
+    this.check()
     this.#append(bytes)
     this.#written = { ...this.#written, clock, bytes: this.#written.bytes + bytes.length }
     this.#timer ??= setTimeout(() => this.#save(), clockMs)
@@ -42,9 +44,17 @@ export class FileSink implements Sink {
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(outDescriptor, bytes, at, bytes.length - at, null)
     } catch (error) {
-      // Half of a batch is none.
-      ftruncateSync(outDescriptor, this.#written.bytes)
+      this.#cut()
       throw cannotWrite(error)
+    }
+  }
+
+  /** Half of a batch is none. */
+  #cut(): void {
+    try {
+      ftruncateSync(outDescriptor, this.#written.bytes)
+    } catch {
+      // It lies beyond the clock: the run that goes on from there cuts it off.
     }
   }
 
@@ -56,7 +66,12 @@ export class FileSink implements Sink {
       writeFileClock(this.#clockFile, this.#written)
     } catch (error) {
       this.#failure = cannotWrite(error)
+      this.#failed()
     }
+  }
+
+  check(): void {
+    if (this.#failure !== null) throw this.#failure
   }
 
   async close(): Promise<void> {
@@ -64,6 +79,6 @@ export class FileSink implements Sink {
       clearTimeout(this.#timer)
       this.#save()
     }
-    if (this.#failure !== null) throw this.#failure
+    this.check()
   }
 }

@@ -105,7 +105,15 @@ export class ExporterFollowJob {
       this.#job.options,
       await pluginHost(this.#job, manifest.name, this.#signal, (log) => this.#send({ log })),
     )
-    const sink = openSink(this.#job, manifest, { cancelled: this.#signal, late: this.#late() }, (trouble) => this.#send({ trouble }))
+    const sink = openSink(
+      this.#job,
+      manifest,
+      { cancelled: this.#signal, late: this.#late() },
+      {
+        trouble: (trouble) => this.#send({ trouble }),
+        failed: () => this.look(),
+      },
+    )
     try {
       await this.#learn()
       for (let more = true; more && !this.#signal.aborted; ) more = await this.#step(exporter, sink)
@@ -125,6 +133,7 @@ export class ExporterFollowJob {
 
   /** False: nothing more will come. */
   async #step(exporter: Exporter, sink: Sink): Promise<boolean> {
+    sink.check?.()
     const isLast = this.#isOver
     this.#hasNews = false
     const batch = await this.#batch(exporter)

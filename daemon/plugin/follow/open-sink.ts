@@ -14,17 +14,23 @@ export interface SinkSignals {
   late: AbortSignal
 }
 
-/** @param trouble hears why nothing is delivered for the moment; null: it is again */
+export interface SinkNews {
+  /** Why nothing is delivered for the moment; null: it is again. */
+  trouble(words: string | null): void
+  /** Something has failed between deliveries: `check` says what. */
+  failed(): void
+}
+
 export function openSink(
   { target, session, since }: FollowJob,
   { name, mediaType = 'application/octet-stream' }: ExporterManifest,
   signals: SinkSignals,
-  trouble: (words: string | null) => void,
+  { trouble, failed }: SinkNews,
 ): Sink {
   if (target.kind === 'pipe') return new PipeSink(signals.late)
   if (target.kind === 'file') {
     const { clockFile, bytes } = target
-    return new FileSink(clockFile, { session: session.id, exporter: name, clock: formatClock(session.id, since), bytes })
+    return new FileSink(clockFile, { session: session.id, exporter: name, clock: formatClock(session.id, since), bytes }, failed)
   }
   return new EndpointSink({ ...target, ...signals, mediaType, sessionId: session.id, trouble })
 }

@@ -7,6 +7,8 @@ export interface Sink {
    * @param from and `clock`: all that ended between the two is in it; it may be empty
    */
   deliver(bytes: Buffer, from: string, clock: string): Promise<void>
+  /** Throws a WeirError for what has failed since the last delivery. */
+  check?(): void
   /** Nothing follows. */
   close?(): Promise<void>
 }
