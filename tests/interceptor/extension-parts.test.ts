@@ -74,6 +74,18 @@ describe('the queue of events', () => {
     expect(queue.next()?.events).toEqual(rest.map((event) => JSON.stringify(event)))
   })
 
+  it('leaves out messages that find no room, and says from when until when', () => {
+    const queue = new EventQueue()
+    const message = (at: number) => ({ kind: 'message', id: 'a', message: { at, text: 'x'.repeat(2_000_000) } })
+    expect([1, 2, 3, 4, 5].map((at) => queue.add(message(at)))).toEqual([true, true, false, false, false])
+    queue.add({ kind: 'end', id: 'a' })
+    queue.acknowledge(2)
+    const events = queue.next()?.events.map((event) => JSON.parse(event) as object)
+    expect(events).toEqual([{ kind: 'end', id: 'a' }])
+    queue.acknowledge(3)
+    expect(queue.next()?.events.map((event) => JSON.parse(event) as object)).toEqual([{ kind: 'lost', from: 3, to: 5, requests: 0 }])
+  })
+
   it('says what was lost once it is empty, though no other request begins', () => {
     const queue = new EventQueue()
     while (queue.begins(1)) queue.add({ text: 'x'.repeat(1_000_000) })

@@ -70,6 +70,7 @@ describe('what is told of requests', () => {
         },
         ended: () => undefined,
         bodies: { take: () => Promise.resolve(body) },
+        messages: { find: () => Promise.resolve(null), over: () => Promise.resolve() },
       },
       [],
     )

@@ -1,10 +1,12 @@
 /** The extension in a real Chromium: paired by its popup, capturing, across the deaths of its worker and of the daemon. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
 import type { Client } from '../../sdk/client.ts'
-import type { Exchange } from '../../sdk/model.ts'
+import type { Exchange, Message } from '../../sdk/model.ts'
 import { chromiumPath } from '../support/chromium.ts'
 import { weir } from '../support/command-line.ts'
 import { environment, type RunningDaemon, startDaemon } from '../support/daemon.ts'
@@ -40,16 +42,22 @@ interface Browsing {
   exchanges(client?: Client, where?: string): Promise<Exchange[]>
 }
 
-/** A browser with the extension, not paired yet, and a page of an origin. */
-async function browsing(): Promise<Browsing> {
+/** A browser with the extension, not paired yet, and a page of an origin. @param how behind the proxy of a session that runs, say */
+async function browsing({ proxied = false } = {}): Promise<Browsing> {
   const folder = await temporaryHome()
   const daemon = await startDaemon()
+  const proxy = proxied ? (await daemon.client.call('session/start', { name: 'proxied' })).proxy : null
+  const args = proxy ? [`--proxy-server=http://127.0.0.1:${proxy.port}`, '--proxy-bypass-list=<-loopback>'] : []
   const { port } = await daemon.client.call('websocket/start', { port: 0 })
   const origin = await startOrigin(
     (request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
+        if (request.url === '/n/events') {
+          response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+          return response.write('data: one\n\nid: 7\nevent: last\ndata: two\ndata: lines\n\n')
+        }
         if (request.url === '/moved') return response.writeHead(302, { Location: '/n/target' }).end()
         response.writeHead(request.url === '/n/missing' ? 404 : 200, {
           'Content-Type': request.url === '/' ? 'text/html' : 'text/plain',
@@ -60,7 +68,11 @@ async function browsing(): Promise<Browsing> {
     },
     { tls: false },
   )
-  const extended = await launchWithExtension({ executable: chromiumPath ?? '', extension: await madeExtension(folder), profile: folder })
+  new WebSocketServer({ server: origin.server as Server }).on('connection', (socket) =>
+    socket.on('message', (message, binary) => socket.send(message, { binary })),
+  )
+  const extension = await madeExtension(folder)
+  const extended = await launchWithExtension({ executable: chromiumPath ?? '', extension, profile: folder, args })
   onTestFinished(() => extended.context.close())
   const page = await extended.context.newPage()
   await page.goto(`${origin.url}/`)
@@ -73,13 +85,46 @@ async function browsing(): Promise<Browsing> {
   return { daemon, port, origin, folder, page, popup, exchanges }
 }
 
-/** One that is paired and captures. */
-async function capturing(): Promise<Browsing> {
-  const all = await browsing()
+/** One that is paired and captures, in a session of its own or in the one whose proxy it uses. */
+async function capturing(how: { proxied?: boolean } = {}): Promise<Browsing> {
+  const all = await browsing(how)
   const { code } = await all.daemon.client.call('pairing/start', { rights: ['read', 'capture', 'feed'] })
-  await pairAndStart(all.popup, code, all.port)
+  await pairAndStart(all.popup, code, all.port, how.proxied ? 'proxied' : 'a new one')
   return all
 }
+
+/** Opens a WebSocket in the page, sends so many numbers, and three bytes, and waits for all to come back. It stays open, as `socket`. */
+const echo = (page: Page, path: string, count: number) =>
+  page.evaluate(
+    async ([at, most]) => {
+      const own = globalThis as unknown as { location: { origin: string }; socket: WebSocket }
+      const socket = new WebSocket(own.location.origin.replace('http', 'ws') + at)
+      own.socket = socket
+      await new Promise((resolve) => socket.addEventListener('open', resolve))
+      let left = most + 1
+      const all = new Promise<void>((resolve) => socket.addEventListener('message', () => --left === 0 && resolve()))
+      for (let number = 0; number < most; number++) socket.send(`number ${number} of ${at}`)
+      socket.send(new Uint8Array([1, 2, 255]))
+      await all
+    },
+    [path, count] as const,
+  )
+async function messagesIn(client: Client, { sessionId, seq }: Exchange): Promise<Message[]> {
+  const all: Message[] = []
+  for (let more = true; more; ) {
+    const read = await client.call('exchange/readMessages', { sessionId, seq, since: all.length, limit: 1000 })
+    all.push(...read.items)
+    more = read.more
+  }
+  return all
+}
+
+const closeSocket = (page: Page) =>
+  page.evaluate(async () => {
+    const { socket } = globalThis as unknown as { socket: WebSocket }
+    socket.close(1000, 'bye')
+    await new Promise((resolve) => socket.addEventListener('close', resolve))
+  })
 
 /** From the page, all at once. */
 const fetchAll = (page: Page, from: number, to: number) =>
@@ -153,8 +198,8 @@ describe.skipIf(chromiumPath === null)('the extension', { timeout: 180_000 }, ()
 
   it('reads bodies of responses in a tab where its user wants that', async () => {
     const { page, popup, daemon, exchanges } = await capturing()
-    await popup.getByLabel('Bodies of responses in this tab').check()
-    await popup.getByText('bodies are read in this tab').waitFor()
+    await popup.getByLabel('Responses and messages of this tab').check()
+    await popup.getByText('bodies and messages of this tab are read').waitFor()
     await fetchAll(page, 0, 20)
     await vi.waitFor(async () => expect((await exchanges(undefined, 'path:/n/* -state:open')).length).toBe(20))
     const found = await exchanges()
@@ -169,6 +214,89 @@ describe.skipIf(chromiumPath === null)('the extension', { timeout: 180_000 }, ()
     await vi.waitFor(async () => expect(await exchanges(undefined, 'path:/n/same -state:open')).toHaveLength(2))
     const bodies = (await exchanges(undefined, 'path:/n/same')).map(({ browser }) => browser?.responseBody)
     expect(bodies).toEqual(['notRead', 'notRead'])
+  })
+
+  it('tells the messages of WebSockets and of event streams in a tab where its user wants that, each once and in order', async () => {
+    const { page, popup, daemon, origin, exchanges } = await capturing()
+    await popup.getByLabel('Responses and messages of this tab').check()
+    await popup.getByText('bodies and messages of this tab are read').waitFor()
+    const messagesOf = (exchange: Exchange) => messagesIn(daemon.client, exchange)
+    const ended = (path: string) =>
+      vi.waitFor(async () => {
+        const found = await exchanges(undefined, `path:${path} -state:open`)
+        expect(found.length).toBeGreaterThan(0)
+        return found
+      })
+    await echo(page, '/n/many', 2500)
+    await closeSocket(page)
+    const [many] = await ended('/n/many')
+    expect(many).toMatchObject({ kind: 'websocket', source: 'browser', state: 'complete', response: { status: 101 } })
+    const told = await messagesOf(many as Exchange)
+    for (const direction of ['sent', 'received'] as const) {
+      const ones = told.filter((message) => message.direction === direction)
+      expect(ones.slice(0, 2500).map(({ text }) => text)).toEqual(upTo(2500).map((number) => `number ${number} of /n/many`))
+      expect(ones.slice(2500)).toMatchObject([{ type: 'binary', data: 'AQL/', size: 3 }])
+    }
+    expect(told.map(({ index }) => index)).toEqual(upTo(5002))
+
+    // Of two at one URL each has its own, for no two handshakes are answered alike.
+    await page.evaluate(
+      async (url) => {
+        const twins = ['a', 'b'].map((name) => ({ name, socket: new WebSocket(url) }))
+        const echoed = twins.map(async ({ name, socket }) => {
+          await new Promise((resolve) => socket.addEventListener('open', resolve))
+          socket.send(name)
+          await new Promise((resolve) => socket.addEventListener('message', resolve))
+        })
+        await Promise.all(echoed)
+        for (const { socket } of twins) socket.close()
+      },
+      `${origin.url.replace('http', 'ws')}/n/twins`,
+    )
+    await vi.waitFor(async () => expect(await exchanges(undefined, 'path:/n/twins -state:open')).toHaveLength(2))
+    const twins = await Promise.all((await exchanges(undefined, 'path:/n/twins')).map(messagesOf))
+    expect(twins.map((messages) => messages.map(({ text }) => text).join()).sort()).toEqual(['a,a', 'b,b'])
+
+    await page.evaluate(async () => {
+      const events = new EventSource('/n/events')
+      await new Promise((resolve) => events.addEventListener('last', resolve))
+      events.close()
+    })
+    const [events] = await ended('/n/events')
+    expect(await messagesOf(events as Exchange)).toMatchObject([
+      { index: 0, direction: 'received', type: 'event', text: 'one', size: 3 },
+      { index: 1, type: 'event', text: 'two\nlines', event: 'last', id: '7' },
+    ])
+
+    // It is on record while it is open, and ends with its page.
+    await echo(page, '/n/left', 1)
+    await vi.waitFor(async () => {
+      const open = await exchanges(undefined, 'path:/n/left state:open')
+      expect(await Promise.all(open.map(messagesOf))).toMatchObject([{ length: 4 }])
+    })
+    await page.goto(`${origin.url}/`)
+    const [left] = await ended('/n/left')
+    expect(left).toMatchObject({ state: 'aborted', error: { reason: 'clientAborted', message: 'its page, frame or worker was closed' } })
+    expect(await messagesOf(left as Exchange)).toHaveLength(4)
+  })
+
+  it('leaves the messages to the proxy where that has seen them', async () => {
+    const { page, popup, daemon, exchanges } = await capturing({ proxied: true })
+    await popup.getByLabel('Responses and messages of this tab').check()
+    await popup.getByText('bodies and messages of this tab are read').waitFor()
+    await echo(page, '/n/both', 100)
+    await closeSocket(page)
+    const seen = async () => {
+      const found = await exchanges(undefined, 'path:/n/both')
+      return found.map(({ source, state, browser }) => [source, state, browser?.resource])
+    }
+    await vi.waitFor(async () => expect(await seen()).toEqual([['proxy', 'complete', 'webSocket']]))
+    await popup.getByRole('button', { name: 'Stop' }).click()
+    await popup.getByText('nothing is recorded').waitFor()
+    expect(await seen()).toEqual([['proxy', 'complete', 'webSocket']])
+    // Of numbers and bytes both ways, and the two that close it.
+    const [both] = await exchanges(undefined, 'path:/n/both')
+    expect(await messagesIn(daemon.client, both as Exchange)).toHaveLength(204)
   })
 
   it('tells of no request that its filters leave out', async () => {

@@ -62,11 +62,12 @@ async function tabIdOf(page: Page, origin: string, tab: Page): Promise<number> {
   }, url)
 }
 
-/** Pairs and starts a session of its own, as a person does. */
-export async function pairAndStart(popup: Page, code: string, port: number): Promise<void> {
+/** Pairs and starts, as a person does. @param session its name, as the popup shows it */
+export async function pairAndStart(popup: Page, code: string, port: number, session = 'a new one'): Promise<void> {
   await popup.getByLabel('Code').fill(code)
   await popup.getByLabel('Port').fill(String(port))
   await popup.getByRole('button', { name: 'Pair', exact: true }).click()
+  await popup.getByRole('combobox', { name: 'Session' }).selectOption(session)
   await popup.getByRole('button', { name: 'Start' }).click()
   await popup.getByText(/: running$/).waitFor()
 }

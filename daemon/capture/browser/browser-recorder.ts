@@ -290,7 +290,7 @@ export class BrowserRecorder implements PassingExchanges {
       this.#release(request)
     } else {
       if (response?.proxied === true) request.leaveBodiesToProxy()
-      if (kept.length > 0) request.view = { ...request.view, ambiguous: kept.map(({ exchange }) => exchange.seq) }
+      if (kept.length > 0) request.mayBe(kept.map(({ exchange }) => exchange.seq))
       const origin = response?.server === undefined ? null : session.originOf({ server: response.server })
       request.begin({ sink: entrance, connection: this.#connection, origin }, anomalies)
       this.#release(request)

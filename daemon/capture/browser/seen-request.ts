@@ -47,6 +47,8 @@ export class SeenRequest implements Sighting {
   #failure: Failure | null = null
   /** Content that waits for an exchange to go to. */
   #waiting: (Told<'body'> | Told<'message'>)[] = []
+  /** Those of the proxy that it may be have its messages. */
+  #isCopy = false
   #own: { exchange: LiveExchange; sink: ExchangeSink<LiveExchange> } | null = null
   /** The exchange of the proxy that it is. */
   wire: PassedExchange | null = null
@@ -89,6 +91,7 @@ export class SeenRequest implements Sighting {
 
   /** Content that no proxy has. */
   hold(content: Told<'body'> | Told<'message'>): void {
+    if (content.kind === 'message' && this.#isCopy) return
     if (this.#own !== null) this.#put(content, this.#own)
     else if (this.place === 'undecided') this.#waiting.push(content)
   }
@@ -122,6 +125,13 @@ export class SeenRequest implements Sighting {
       ...(hasBody && { responseBody: this.view.responseBody ?? 'notRead' }),
       ...(length !== '0' && { requestBody: this.view.requestBody ?? 'notRead' }),
     }
+  }
+
+  /** Each is on record once: with one of these exchanges. */
+  mayBe(seqs: number[]): void {
+    this.view = { ...this.view, ambiguous: seqs }
+    this.#isCopy = true
+    this.#waiting = this.#waiting.filter(({ kind }) => kind !== 'message')
   }
 
   /** What waits goes nowhere. */

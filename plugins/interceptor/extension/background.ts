@@ -7,6 +7,8 @@ import { isWanted } from './filters.ts'
 import type { Command, Look, Reply } from './popup-messages.ts'
 import { type KeptState, keepForGood, keepForNow, readState } from './state.ts'
 import { TabBodies } from './tab-bodies.ts'
+import { TabDebugger } from './tab-debugger.ts'
+import { TabMessages } from './tab-messages.ts'
 import { type Seen, WebRequests } from './web-requests.ts'
 
 const shownRequests = 20
@@ -22,7 +24,7 @@ class Extension {
   readonly #account: DaemonAccount
   readonly #capture: Capture
   readonly #requests: WebRequests
-  readonly #bodies: TabBodies
+  readonly #tabs: TabDebugger
   readonly #cookies = new BrowserCookies()
   readonly #recent: Seen[] = []
   #seen = 0
@@ -33,7 +35,11 @@ class Extension {
   constructor(state: KeptState, hearing: Hearing) {
     this.#state = state
     this.#hearing = hearing
-    this.#bodies = new TabBodies(() => this.#show())
+    this.#tabs = new TabDebugger(() => this.#show())
+    const bodies = new TabBodies(this.#tabs)
+    const messages = new TabMessages(this.#tabs)
+    this.#tabs.listen(bodies)
+    this.#tabs.listen(messages)
     this.#account = new DaemonAccount({
       paired: state.paired,
       keep: (paired) => void keepForGood({ paired }),
@@ -62,7 +68,8 @@ class Extension {
           return this.#capture.add(event)
         },
         ended: (seen) => this.#ended(seen),
-        bodies: this.#bodies,
+        bodies,
+        messages,
       },
       state.open,
     )
@@ -71,7 +78,8 @@ class Extension {
   async wake(): Promise<void> {
     this.#hearing.set(this.#capture.setting !== null)
     await keepForNow({ run: this.#state.run })
-    await this.#bodies.takeUp()
+    await this.#tabs.takeUp()
+    this.#requests.takeUp()
     await this.#requests.lookAtTabs()
     this.#show()
     void this.#account.connect()
@@ -115,6 +123,7 @@ class Extension {
         return this.#account.connect()
       case 'start':
         await this.#requests.lookAtTabs()
+        this.#requests.forgetAll()
         return this.#capture.start(command.sessionId)
       case 'stop':
         return this.#capture.stop()
@@ -124,7 +133,7 @@ class Extension {
         this.#state.filters = command.filters
         return keepForGood({ filters: command.filters })
       case 'bodies':
-        return command.isOn ? this.#bodies.turnOn(command.tabId) : this.#bodies.turnOff(command.tabId)
+        return command.isOn ? this.#tabs.turnOn(command.tabId) : this.#tabs.turnOff(command.tabId)
     }
   }
 
@@ -139,8 +148,8 @@ class Extension {
       problem: this.#capture.problem,
       sessions: (listed?.items ?? []).filter(({ state }) => state !== 'stopped'),
       filters: this.#state.filters,
-      canReadBodies: TabBodies.arePossible,
-      bodiesOfTab: this.#bodies.has(tabId),
+      canReadBodies: TabDebugger.isPossible,
+      bodiesOfTab: this.#tabs.has(tabId),
       waiting: this.#capture.queue.length,
       lost: this.#capture.queue.lostRequests,
       seen: this.#seen,

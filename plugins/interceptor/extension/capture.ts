@@ -80,8 +80,9 @@ export class Capture {
     return this.#call<SessionFacts>('session/get', { sessionId: this.#setting.sessionId }).catch(() => null)
   }
 
-  /** False: there is no room for this piece of a body. */
+  /** False: there is no room for this piece of a body, or nothing is on. */
   add(event: object): boolean {
+    if (this.#setting === null) return false
     const isTaken = this.queue.add(event)
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined

@@ -4,7 +4,7 @@ export interface QueueState {
   /** Number of the first event. */
   first: number
   events: string[]
-  /** Requests that found no room, and when. */
+  /** Requests that found no room, and when; messages, too, but they are not counted. */
   lost: { from: number; to: number; requests: number } | null
 }
 
@@ -51,15 +51,20 @@ export class EventQueue {
       this.#tellLost()
       return true
     }
-    const { from = at, requests = 0 } = this.#lost ?? {}
-    this.#lost = { from, to: at, requests: requests + 1 }
+    this.#lose(at, 1)
     return false
   }
 
-  /** False: there is no room for this piece of a body. All else is taken: a request that has begun is told of, and ends. */
+  /** False: there is no room for this piece of a body, or this message, which is counted as lost then. All else is taken: a request that has begun is told of, and ends. */
   add(event: object): boolean {
-    if ('kind' in event && event.kind === 'body' && this.#characters >= mostCharactersOfBodies) return false
-    this.#push(event)
+    const { kind, message } = event as { kind?: string; message?: { at: number } }
+    const text = JSON.stringify(event)
+    if (kind === 'body' && this.#characters >= mostCharactersOfBodies) return false
+    if (kind === 'message' && message && this.#characters + text.length > mostCharacters) {
+      this.#lose(message.at, 0)
+      return false
+    }
+    this.#push(text)
     return true
   }
 
@@ -107,15 +112,19 @@ export class EventQueue {
     this.#characters = 0
   }
 
+  #lose(at: number, more: number): void {
+    const { from = at, requests = 0 } = this.#lost ?? {}
+    this.#lost = { from, to: at, requests: requests + more }
+  }
+
   #tellLost(): void {
     if (this.#lost === null) return
     const { from, to, requests } = this.#lost
     this.#lost = null
-    this.#push({ kind: 'lost', from, to, requests })
+    this.#push(JSON.stringify({ kind: 'lost', from, to, requests }))
   }
 
-  #push(event: object): void {
-    const text = JSON.stringify(event)
+  #push(text: string): void {
     this.#events.push(text)
     this.#characters += text.length
   }

@@ -1,5 +1,6 @@
 /** What chrome.webRequest tells of one request, as source events (sdk/source.ts). Pure: the same for Chromium and Firefox. */
 import { failureOf } from './net-failure.ts'
+import type { SightLost } from './sight-lost.ts'
 
 type Field = { name: string; value?: string; binaryValue?: ArrayBuffer | number[] }
 
@@ -119,3 +120,26 @@ function portOf(url: string): number {
 
 /** No response to these has a body (RFC 9110 section 6.4.1). */
 export const hasBody = (method: string, status: number): boolean => method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304
+
+/** How a WebSocket ended that was open. */
+export interface Closed {
+  /** Unix ms. */
+  at: number
+  /** In the browser's own words; null: nothing went wrong. */
+  words: string | null
+  /** It is not watched any more. */
+  lost: SightLost | null
+}
+
+/** Of a WebSocket that was open. */
+export function closedEvent(id: string, { at, words, lost }: Closed) {
+  const failure = lost ?? (words === null ? null : failureOf(words))
+  return { kind: 'end' as const, id, at, ...(failure && { failure }), ...(words !== null && { view: { failure: words } }) }
+}
+
+/** Of the response. null: it has none. */
+export const fieldOf = ({ responseHeaders = [] }: Details, name: string): string | null =>
+  responseHeaders.find((field) => field.name.toLowerCase() === name)?.value ?? null
+
+/** HTML, section 9.2. */
+export const isEventStream = (details: Details): boolean => /^text\/event-stream\b/i.test(fieldOf(details, 'content-type') ?? '')

@@ -1,7 +1,18 @@
 /** Follows the requests of the browser by chrome.webRequest, and emits source events. */
 import { pieces, type ReadBody, readBody, type ToldBody } from './request-body.ts'
 import type { TabBodies } from './tab-bodies.ts'
-import { type Details, endEvent, hasBody, isHttp, requestEvent, responseEvent } from './told-request.ts'
+import type { Followed, Follower, TabMessages, Wanted } from './tab-messages.ts'
+import {
+  closedEvent,
+  type Details,
+  endEvent,
+  fieldOf,
+  hasBody,
+  isEventStream,
+  isHttp,
+  requestEvent,
+  responseEvent,
+} from './told-request.ts'
 
 export interface Seen {
   method: string
@@ -21,7 +32,8 @@ export interface WebRequestsOptions {
   /** False: there is no room for this piece of a body. */
   emit(event: object): boolean
   ended(seen: Seen): void
-  bodies: TabBodies
+  bodies: Pick<TabBodies, 'take'>
+  messages: Pick<TabMessages, 'find' | 'follow' | 'leaveAlone' | 'over'>
 }
 
 /** One that has not ended. It outlives the service worker, so it is plain JSON. */
@@ -31,6 +43,10 @@ interface Open {
   hop: number
   /** Null: not told yet. */
   event: object | null
+  /** Its response. Null: not told yet. */
+  answer: object | null
+  /** The debugger tells of its messages. */
+  messages?: Followed
   /** A redirect has led it to where nothing is told of; another may lead it back, and then its hops go on. */
   isLeftOut?: true
   /** Of its body there was no room for all. */
@@ -62,6 +78,8 @@ export class WebRequests {
   readonly #bodies = new Map<string, ReadBody>()
   /** tab -> its page */
   readonly #pages = new Map<number, string>()
+  /** Those of whose messages it is not known yet whether the debugger tells of them. */
+  readonly #finding = new Map<string, Promise<boolean>>()
 
   constructor(options: WebRequestsOptions, open: OpenRequests) {
     this.#options = options
@@ -74,7 +92,24 @@ export class WebRequests {
 
   /** The beginnings of all that are open: a source that has not heard of them is told. */
   get beginnings(): object[] {
-    return [...this.#open.values()].flatMap(({ event }) => event ?? [])
+    return [...this.#open.values()].flatMap(({ event, answer }) => [event ?? [], answer ?? []].flat())
+  }
+
+  /** What another worker followed. Of what came between the two nobody heard anything. */
+  takeUp(): void {
+    const { emit, messages } = this.#options
+    for (const [requestId, open] of this.#open) {
+      if (!open.messages) continue
+      emit({ kind: 'lost', from: open.messages.at, to: Date.now() })
+      messages.follow(open.messages, this.#follower(requestId, open))
+    }
+  }
+
+  /** Those that are open are told of no more: another source knows nothing of them. */
+  forgetAll(): void {
+    for (const { messages } of this.#open.values()) if (messages) this.#options.messages.leaveAlone(messages)
+    this.#open.clear()
+    this.#bodies.clear()
   }
 
   /** Of tabs that were open before. */
@@ -93,7 +128,7 @@ export class WebRequests {
     }
     const hop = (earlier?.hop ?? -1) + 1
     if (this.#open.size >= mostOpen) for (const [oldest] of [...this.#open].slice(0, 1)) this.#forget(oldest)
-    this.#open.set(requestId, { id: `${this.#options.run}.${requestId}.${hop}`, hop, event: null, status: 0, method, url })
+    this.#open.set(requestId, { id: `${this.#options.run}.${requestId}.${hop}`, hop, event: null, answer: null, status: 0, method, url })
     const body = readBody(details.requestBody)
     if (body) this.#bodies.set(requestId, body)
   }
@@ -109,6 +144,7 @@ export class WebRequests {
     if (!open) return
     this.#tell(open, details)
     this.#respond(open, details)
+    if (isEventStream(details)) this.#finding.set(details.requestId, this.#find(open, details, 'events'))
   }
 
   /** What it is redirected to begins with the same id. */
@@ -120,6 +156,7 @@ export class WebRequests {
     this.#options.emit(endEvent(open.id, details, this.#options.viaProxy(), requestView(open)))
     this.#options.ended(open)
     open.event = null
+    open.answer = null
   }
 
   async ended(details: Details): Promise<void> {
@@ -127,6 +164,7 @@ export class WebRequests {
     if (!open) return this.#forget(details.requestId)
     this.#tell(open, details)
     if (details.error === undefined && open.status === 0) this.#respond(open, details)
+    if (await this.#goesOn(open, details)) return this.#options.ended(open)
     this.#forget(details.requestId)
     const responseBody = await this.#responseBody(open, details)
     const view = { ...requestView(open), ...(responseBody !== null && { responseBody }) }
@@ -136,7 +174,40 @@ export class WebRequests {
 
   #respond(open: Open, details: Details): void {
     open.status = details.statusCode ?? 0
-    this.#options.emit(responseEvent(open.id, details, this.#options.viaProxy()))
+    open.answer = responseEvent(open.id, details, this.#options.viaProxy())
+    this.#options.emit(open.answer)
+  }
+
+  /** To webRequest a WebSocket ends when it is open. */
+  async #goesOn(open: Open, details: Details): Promise<boolean> {
+    if (details.type === 'websocket' && details.error === undefined && open.status !== 0) return this.#find(open, details, 'socket')
+    await this.#finding.get(details.requestId)
+    this.#finding.delete(details.requestId)
+    if (open.messages) await this.#options.messages.over(open.messages)
+    return false
+  }
+
+  /** @returns whether its messages will be told */
+  async #find(open: Open, details: Details, kind: Wanted['kind']): Promise<boolean> {
+    const { messages } = this.#options
+    const accept = kind === 'socket' ? fieldOf(details, 'sec-websocket-accept') : null
+    const followed = await messages.find({ tabId: details.tabId, kind, url: details.url, accept })
+    if (followed === null) return false
+    open.messages = followed
+    messages.follow(followed, this.#follower(details.requestId, open))
+    return true
+  }
+
+  #follower(requestId: string, open: Open): Follower {
+    const { emit } = this.#options
+    return {
+      message: (message) => void emit({ kind: 'message', id: open.id, message }),
+      missed: (from, to) => void emit({ kind: 'lost', from, to }),
+      closed: (how) => {
+        this.#forget(requestId)
+        emit(closedEvent(open.id, how))
+      },
+    }
   }
 
   /** Once: some are over before any header field is known. */
@@ -172,6 +243,7 @@ export class WebRequests {
   #forget(requestId: string): void {
     this.#open.delete(requestId)
     this.#bodies.delete(requestId)
+    this.#finding.delete(requestId)
   }
 
   #isOwn({ initiator, originUrl = '' }: Details): boolean {

@@ -31,12 +31,3 @@ export function failureOf(word: string): Failure {
   ]
   return { reason, message: word === '' ? message : `${message} (${word})` }
 }
-
-/** It is not watched any more. */
-export const failureWhen: { readonly [how in 'gone' | 'crashed' | 'takenAway' | 'stopped' | 'tooMany']: Failure } = {
-  gone: { reason: 'clientAborted', message: 'its page, frame or worker was closed' },
-  crashed: { reason: 'clientAborted', message: 'its page crashed' },
-  takenAway: { reason: 'notRecorded', message: 'the browser showed nothing more of its page: its debugger was detached' },
-  stopped: { reason: 'notRecorded', message: 'the source ended before it did' },
-  tooMany: { reason: 'notRecorded', message: 'more requests were open in the browser than a source follows' },
-}

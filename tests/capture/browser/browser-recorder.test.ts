@@ -5,6 +5,8 @@ import { parseQuery } from '../../../sdk/query.ts'
 import { BrowsedSession } from './browsed-session.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: example.com\r\n\r\n`
+const upgrade = 'GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+const switched = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
 const ok = (body = 'body') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
 describe('a request that both saw', () => {
@@ -141,6 +143,25 @@ describe('identical requests', () => {
 })
 
 describe('a request that the browser sent again', () => {
+  it('that nobody can tell apart have no messages of their own, for those of the proxy have them', () => {
+    const session = new BrowsedSession()
+    const socket = { exchange: 'websocket' } as const
+    const tell = (id: string, index: number) => {
+      const message = { index, at: 1, direction: 'sent' as const, type: 'text' as const, text: 'hello', size: 5 }
+      session.tell({ kind: 'message', id, message })
+    }
+    session.script.opened(1).opened(2)
+    session.asks('first', 'wss://example.com/', socket).asks('second', 'wss://example.com/', socket)
+    session.script.client(1, upgrade).client(2, upgrade).origin(1, switched).origin(2, switched)
+    session.answered('first', { status: 101 }).answered('second', { status: 101 })
+    tell('first', 0)
+    session.later(5_000)
+    tell('first', 1)
+    session.ended('first').ended('second')
+    expect(session.links).toEqual(['1 proxy / or 3,4', '2 proxy / or 3,4', '3 browser / is first or 1,2', '4 browser / is second or 1,2'])
+    expect(session.rows.map(({ messages }) => messages.length)).toEqual([0, 0, 0, 0])
+  })
+
   it('is one exchange, and the attempts before it say so', () => {
     const session = new BrowsedSession()
     session.script.opened(1).opened(2)
