@@ -57,6 +57,7 @@ export class Capture {
     const targets = new Targets({
       network,
       credentials,
+      navigated: (target) => this.#webSockets.leave(target, 'gone'),
       ended: (target, how) => {
         this.#leave(target, how)
         // What it went on to do nobody saw.

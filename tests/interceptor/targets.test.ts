@@ -42,6 +42,31 @@ inChromium('a window that a page opens is seen from its first request on', async
   ])
 })
 
+inChromium('a WebSocket ends with the document that opened it, and no other does', async () => {
+  const open = (path: string, then: string) => `<script>
+    const socket = new WebSocket(location.origin.replace('http', 'ws') + '${path}')
+    socket.onopen = () => { history.pushState({}, '', location.pathname + '?same'); ${then} }
+  </script>`
+  const origin = await pages({
+    '/': open('/first', "location.href = location.origin.replace('localhost', '127.0.0.1') + '/next'"),
+    '/next': `<iframe src="/frame"></iframe>${open('/second', "frames[0].location.href = '/other-frame'")}`,
+    '/other-frame': '<script>fetch("/done")</script>',
+  })
+  new WebSocketServer({ server: origin.server as never })
+  const opened = await openBrowser({ config: headless({ url: `${origin.url}/` }) })
+  // Of another site, so in another process.
+  const next = origin.url.replace('localhost', '127.0.0.1')
+  await opened.ended(`${next}/done`)
+  const ws = origin.url.replace('http', 'ws')
+  expect(await opened.ended(`${ws}/first`)).toMatchObject({
+    response: { status: 101 },
+    failure: { reason: 'clientAborted', message: 'its page, frame or worker was closed' },
+  })
+  const second = opened.requests(`${next.replace('http', 'ws')}/second`)
+  expect(second).toMatchObject([{ response: { status: 101 } }])
+  expect(second[0]?.end).toBeUndefined()
+})
+
 inChromium('two browsers at once tell of their own requests only', async () => {
   const origin = await pages({})
   const proxy = await startProxy()

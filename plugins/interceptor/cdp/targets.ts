@@ -25,6 +25,8 @@ export interface TargetsOptions {
   network: Protocol.Network.EnableRequest
   /** Of the session's proxy; null: it asks for none. */
   credentials: Pick<ProxyCredentials, 'give' | 'isOwn'> | null
+  /** Another document takes the place of its own. */
+  navigated(target: WatchedTarget): void
   /** It is not watched any more. */
   ended(target: WatchedTarget, how: TargetEnd): void
 }
@@ -34,6 +36,7 @@ const pausedMs = 1_000
 const autoAttach = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }
 /** Its own windows ask for nothing of HTTP. */
 const ownUi = 'browser_ui'
+const documentTypes = new Set(['page', 'iframe', 'other'])
 /** They belong to the browser and outlive the page whose session shows them as well. */
 const sharedTypes = new Set(['service_worker', 'shared_worker'])
 
@@ -55,6 +58,11 @@ export class Targets {
     'Target.detachedFromTarget': ({ sessionId }) => this.#ended(sessionId, 'gone'),
     'Target.targetCrashed': ({ targetId }) => {
       for (const target of this.#watched.values()) if (target.targetId === targetId) this.#ended(target.session, 'crashed')
+    },
+    'Page.frameNavigated': ({ frame }, session) => {
+      const target = this.of(session)
+      // Its own frame, and none within that.
+      if (frame.id === target?.targetId) this.#options.navigated(target)
     },
     'Inspector.targetCrashed': (_, session) => this.#ended(session, 'crashed'),
     'Inspector.detached': ({ reason }, session) => this.#ended(session, endBy(reason)),
@@ -150,6 +158,8 @@ export class Targets {
     // What its process has not answered to by then, the process of its next page does not know.
     void enabled.then(async () => {
       this.#knows(target.targetId).resolve()
+      // Of sockets that end with their document it tells no end. Not before it goes on: while it is held it does as little as can be.
+      if (documentTypes.has(target.type)) void this.#say('Page.enable', undefined, session)
       await given
       if (target.type === 'page') this.#ready(target)
     })
