@@ -121,8 +121,8 @@ export class Redaction {
     const response = this.#body(exchange, 'response', before.response, bodies.response)
     return {
       ...hidden,
-      request: withBody(hidden.request, request),
-      response: hidden.response && withBody(hidden.response, response),
+      request: withBody(hidden.request, request, exchange.state),
+      response: hidden.response && withBody(hidden.response, response, exchange.state),
       // What was looked into is decoded already.
       readBody: async (part, options = {}) =>
         (part === 'request' ? request : response) ?? (options.decode ? before[part] : null) ?? exchange.readBody(part, options),
@@ -239,12 +239,17 @@ const withData = (message: Message, data: Uint8Array | null): Message =>
     ? { ...message, data: '', size: 0, truncated: true }
     : { ...message, data: Buffer.from(data).toString('base64'), size: data.length }
 
-function withBody<Side extends { truncated: boolean; headers: Headers; bodySize: number }>(side: Side, body: Uint8Array | null): Side {
+function withBody<Side extends { truncated: boolean; headers: Headers; bodySize: number }>(
+  side: Side,
+  body: Uint8Array | null,
+  state: ExportedExchange['state'],
+): Side {
   if (body === null) return side
   const headers = side.headers.filter(([name]) => !bodyFields.has(name.toLowerCase()))
   const said = fieldValue(side.headers, 'content-length')
-  // One that was another tells that the body was cut off.
-  const length = said === String(side.bodySize) ? String(body.length) : said
+  // Of an exchange that was broken off, one that was another tells that the body was cut off.
+  const tellsCut = said !== null && state !== 'complete' && said !== String(side.bodySize)
+  const length = said === null || tellsCut ? said : String(body.length)
   return {
     ...side,
     truncated: side.truncated || body === leftOut,

@@ -76,12 +76,12 @@ export class Arrival {
     return new Arrival({ stream, transport, client, local, startedAt, listener, copy })
   }
 
-  /** A connection of its own within this one: a tunnel of HTTP/2 CONNECT, or what TLS to the proxy itself protects. */
-  another(stream: Duplex, copy: ConnectionCopy): Arrival {
+  /** A connection of its own within this one: a tunnel of HTTP/2 CONNECT, or what TLS to the proxy itself protects. @param transport what a reset ends */
+  another(stream: Duplex, transport: Duplex, copy: ConnectionCopy): Arrival {
     this.settled()
     stream.on('error', () => undefined)
     const { client, local, listener } = this
-    const inner = new Arrival({ stream, transport: stream, client, local, startedAt: unixTime(), listener, copy })
+    const inner = new Arrival({ stream, transport, client, local, startedAt: unixTime(), listener, copy })
     stream.once('close', () => inner.left())
     return inner
   }
@@ -110,6 +110,11 @@ export class Arrival {
     stream.pause()
     if (this.#early.length > 0 && !stream.destroyed) stream.unshift(Buffer.concat(this.#early))
     this.#early = []
+  }
+
+  /** Nor is it any longer: who leaves before something else begins leaves no record. */
+  unreached(): void {
+    this.#underway = null
   }
 
   #keep = (chunk: Buffer): void => {

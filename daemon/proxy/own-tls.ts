@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 export async function unwrap(services: Services, arrival: Arrival, name: string, protocols: string[] | undefined): Promise<Arrival | null> {
   try {
     const stream = await shakeHands(services, arrival, name, protocols?.includes('http/1.1') ? 'http/1.1' : null)
-    return arrival.another(stream, services.queue.connection(arrival.copy.session))
+    return arrival.another(stream, arrival.transport, services.queue.connection(arrival.copy.session))
   } catch {
     arrival.stream.destroy()
     return null

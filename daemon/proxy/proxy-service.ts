@@ -161,7 +161,7 @@ function pathsOf(services: Services, authority: Authority): Paths {
   const load = () =>
     SocketLayer.load(authority, {
       tunnel: (arrival, destination) => enterTunnel(services, arrival, destination),
-      another: (stream: Duplex, parent: Arrival) => parent.another(stream, services.queue.connection(parent.copy.session)),
+      another: (stream: Duplex, parent: Arrival) => parent.another(stream, stream, services.queue.connection(parent.copy.session)),
     })
   return {
     services,

@@ -32,7 +32,7 @@ export function outwait(services: Services, arrival: Arrival, destination: Desti
     }
     const heard = () => {
       leave()
-      drop = () => undefined
+      isOver = true
       becomesBlind()
       joinBlind(tunnel, origin)
     }
@@ -51,6 +51,7 @@ export function outwait(services: Services, arrival: Arrival, destination: Desti
       origin = await reachBlind(services, tunnel)
     } catch (error) {
       if (isOver) return
+      isOver = true
       becomesBlind()
       return refuseBlind(tunnel, error as Error)
     }
@@ -59,7 +60,9 @@ export function outwait(services: Services, arrival: Arrival, destination: Desti
   }
   undertake(services, arrival, reach())
   return () => {
+    if (isOver) return
     isOver = true
+    arrival.unreached()
     drop()
   }
 }

@@ -23,6 +23,7 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
   let seen: Buffer = Buffer.alloc(0)
   let stopWaiting: (() => void) | null = null
   const silent = () => {
+    silence = null
     if (seen.length > 0) return blind()
     stopWaiting = outwait(services, arrival, destination, leave)
   }
@@ -47,7 +48,7 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
     undertake(services, arrival, relay(services, arrival, destination, { why: 'undecoded', answer: null }))
   }
   const hello = () => {
-    if (silence) arrival.expectWithin(services.limits.handshakeMs)
+    if (silence || stopWaiting) arrival.expectWithin(services.limits.handshakeMs)
     spoke()
     const found = readClientHello(seen)
     if (found === null) return
@@ -73,7 +74,7 @@ export function enterTunnel(services: Services, arrival: Arrival, destination: D
       silence = setTimeout(silent, silenceMs)
     }
   }
-  // Half-closed before it said what it wants.
+  // Half-closed before it said what it wants: it has more likely left than that it listens.
   const give = () => {
     if (!stopWaiting) stream.destroy()
   }

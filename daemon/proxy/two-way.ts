@@ -84,6 +84,8 @@ export function joinTwoWays(
 
   const watch = (mine: Side, other: Side, name: TwoWayEnd['by']) => {
     const ended = () => {
+      // A stream that is destroyed may say that it has ended.
+      if (broken) return
       endedFirst ??= name
       if (name === 'client') copy.clientEnd()
       else copy.originEnd()
@@ -99,8 +101,8 @@ export function joinTwoWays(
     mine.stream.on('error', broke)
     const closed = () => {
       if (mine.stream.errored) broke(mine.stream.errored)
-      // Closed without an end of its own: what the other side got is not whole and must not look so.
-      if (!mine.stream.readableEnded) {
+      // Closed without an end of its own: what the other side got is not whole and must not look so. Or it takes nothing any more.
+      if (!mine.stream.readableEnded || !mine.stream.writableFinished) {
         broken ??= { by: name, reset: true }
         reset(other)
       }

@@ -132,16 +132,14 @@ export class SessionManager implements SessionRecovery {
 
   /** Closes the listener, gives what is in flight its time, commits, and closes the file. */
   async stop(id: string): Promise<SessionView> {
-    const session = await this.#find(id)
-    return session.exclusive(async () => {
+    return this.#inTurn(id, async (session) => {
       if (session.isOpen) await this.#end(session, 'sessionStopped', drainMs)
       return this.#tell(session)
     })
   }
 
   async pause(id: string): Promise<SessionView> {
-    const session = await this.#find(id)
-    return session.exclusive(async () => {
+    return this.#inTurn(id, async (session) => {
       if (session.state === 'stopped') throw conflict('sessionStopped', `session ${session.name} is stopped; resume it first`)
       if (session.state === 'running') await this.#setPaused(session, 'paused')
       return this.#tell(session)
@@ -149,8 +147,7 @@ export class SessionManager implements SessionRecovery {
   }
 
   async resume(id: string): Promise<SessionView> {
-    const session = await this.#find(id)
-    return session.exclusive(async () => {
+    return this.#inTurn(id, async (session) => {
       if (session.state === 'paused') await this.#setPaused(session, 'running')
       else if (session.state === 'stopped') await this.#reopen(session)
       return this.#tell(session)
@@ -196,8 +193,7 @@ export class SessionManager implements SessionRecovery {
   }
 
   async set(id: string, name: string | undefined, changes: SessionChanges): Promise<SessionView> {
-    const session = await this.#find(id)
-    return session.exclusive(async () => {
+    return this.#inTurn(id, async (session) => {
       const settings: SessionSettings = { ...session.settings, ...changes }
       if (!settings.tls.autoBypass) delete settings.autoBypassed
       // Refused before anything has changed.
@@ -225,8 +221,7 @@ export class SessionManager implements SessionRecovery {
   }
 
   async delete(id: string): Promise<void> {
-    const session = await this.#find(id)
-    await session.exclusive(async () => {
+    await this.#inTurn(id, async (session) => {
       if (session.isOpen) throw conflict('sessionRunning', `session ${session.name} is ${session.state}; stop it first`)
       this.#options.indexes.forget(session.file)
       await this.#threads.recorder.call('deleteEntry', { id, file: session.file })
@@ -242,8 +237,7 @@ export class SessionManager implements SessionRecovery {
     id: string,
     call: (recorder: CaptureThreads['recorder'], session: { handle: number; file: string }) => Promise<Edited>,
   ): Promise<Edited> {
-    const session = await this.#find(id)
-    return session.exclusive(async () => {
+    return this.#inTurn(id, async (session) => {
       const { handle, file } = session
       const edited = await call(this.#threads.recorder, { handle, file })
       this.#options.signals.advanced(id, edited.change)
@@ -527,6 +521,12 @@ export class SessionManager implements SessionRecovery {
     const session = this.#sessions.get(id)
     if (!session) throw notFound('sessionNotFound', `there is no session ${JSON.stringify(id.slice(0, 100))}; session/list names them`)
     return session
+  }
+
+  /** In turn with what else is asked of the session. @throws 1001 sessionNotFound also when it was deleted before its turn came */
+  async #inTurn<T>(id: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await this.#find(id)
+    return session.exclusive(async () => work(await this.#find(id)))
   }
 
   async #changeFilters(session: Session, settings: SessionSettings, { filters, ...more }: SessionChanges): Promise<void> {

@@ -27,7 +27,7 @@ async function startLayer(
       seen.tunnels.push({ arrival, destination })
       onTunnel(arrival.stream)
     },
-    another: (stream, parent) => parent.another(stream, queue.connection(1)),
+    another: (stream, parent) => parent.another(stream, stream, queue.connection(1)),
   })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined)

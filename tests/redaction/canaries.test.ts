@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { checkConfig } from '../../daemon/plugin/loader.ts'
 import { Redaction } from '../../daemon/plugin/redacted-exchanges.ts'
 import { SecretCheck } from '../../daemon/plugin/secret-check.ts'
-import type { Headers } from '../../sdk/model.ts'
+import type { Exchange, Headers } from '../../sdk/model.ts'
 import type { ExportedExchange, ExporterManifest } from '../../sdk/plugin.ts'
 import { pseudonyms } from '../../sdk/redaction/pseudonyms.ts'
 import { SecretFinder } from '../../sdk/redaction/secret-finder.ts'
@@ -274,9 +274,9 @@ it('a web token in a message is hidden, whatever its key', async () => {
 
 describe('a body that changed', () => {
   /** @param length its Content-Length; @returns what an exporter gets of it */
-  async function changed(headers: Headers, body: Buffer, length = body.length) {
+  async function changed(headers: Headers, body: Buffer, length = body.length, state: Exchange['state'] = 'complete') {
     const said: Headers = [...headers, ['Content-Length', String(length)]]
-    const exchange = exported({ request: { method: 'POST', headers: said } }, { request: body })
+    const exchange = exported({ state, request: { method: 'POST', headers: said } }, { request: body })
     exchange.readBody = async () => body
     const redaction = new Redaction('standard', pseudonyms(Buffer.alloc(32, 1)), new SecretFinder())
     let out = exchange
@@ -293,8 +293,13 @@ describe('a body that changed', () => {
     expect(request.bodySize).toBe(bytes.length)
   })
 
+  it('says its true length also where a browser told the length of another form of it', async () => {
+    const { request, bytes } = await changed(formType, Buffer.from(`password=${canary()}`), 20)
+    expect(request.headers).toEqual([...formType, ['Content-Length', String(bytes.length)]])
+  })
+
   it('still says the length that it did not have, by which one knows that it was broken off', async () => {
-    const { request, bytes } = await changed(formType, Buffer.from(`password=${canary()}&more`), 1000)
+    const { request, bytes } = await changed(formType, Buffer.from(`password=${canary()}&more`), 1000, 'aborted')
     expect(bytes.toString()).toMatch(/^password=redacted-[0-9a-f]{16}&more$/)
     expect(request.headers).toEqual([...formType, ['Content-Length', '1000']])
     expect(request.bodySize).toBe(bytes.length)

@@ -213,6 +213,28 @@ describe('a session', () => {
     await vi.waitFor(() => expect(heard.slice(heard.indexOf(sessionId) + 1)).toEqual(['running', 'running']))
   })
 
+  it('that was deleted before their turn came is gone for all other calls', async () => {
+    const daemon = await startDaemon()
+    const { client } = daemon
+    const heard: string[] = []
+    const other = await daemon.connect()
+    other.on('session/didDelete', ({ sessionId }) => heard.push(sessionId))
+    const { id: sessionId } = await client.call('session/start', {})
+    await client.call('session/stop', { sessionId })
+    const [deleted, ...late] = await Promise.allSettled([
+      client.call('session/delete', { sessionId }),
+      client.call('session/set', { sessionId, name: 'late' }),
+      client.call('session/resume', { sessionId }),
+      client.call('session/delete', { sessionId }),
+    ])
+    expect(deleted).toMatchObject({ status: 'fulfilled' })
+    for (const each of late) expect(each).toMatchObject({ status: 'rejected', reason: { reason: 'sessionNotFound' } })
+    const { id: next } = await client.call('session/start', {})
+    await client.call('session/stop', { sessionId: next })
+    await client.call('session/delete', { sessionId: next })
+    await vi.waitFor(() => expect(heard).toEqual([sessionId, next]))
+  })
+
   it('is listed by state, oldest first, and renamed', async () => {
     const { client } = await startDaemon()
     const a = await client.call('session/start', { name: 'a' })

@@ -71,10 +71,16 @@ export class ReportWriter {
     }
   }
 
-  /** Its beginning, or why it is not shown. */
+  /** Its beginning, or why it is not shown, and whether it is whole. */
   async #body(exchange: ExportedExchange, part: Part): Promise<string> {
+    if (exchange[part] === null || exchange.kind !== 'http' || this.#options.bodyCharacters === 0) return ''
+    const shown = await this.#shown(exchange, part)
+    return isCut(exchange, part) ? `${shown}\n(cut: not all of it is on record)`.trimStart() : shown
+  }
+
+  async #shown(exchange: ExportedExchange, part: Part): Promise<string> {
     const message = exchange[part]
-    if (!message || message.bodySize === 0 || exchange.kind !== 'http' || this.#options.bodyCharacters === 0) return ''
+    if (!message || message.bodySize === 0) return ''
     const type = this.#types.parse(fieldValue(message.headers, 'content-type') ?? '')
     if (!type.text && type.essence !== '') return `(${type.essence}, ${message.bodySize} bytes)`
     if (this.#left <= 0) return '(left out: the bodies before it fill the report)'
@@ -86,6 +92,6 @@ export class ReportWriter {
     const shown = text.slice(0, this.#options.bodyCharacters)
     this.#left -= shown.length
     const more = shown.length < text.length ? `\n… ${text.length - shown.length} more characters` : ''
-    return shown + more + (isCut(exchange, part) ? '\n(cut: not all of it is on record)' : '')
+    return shown + more
   }
 }
