@@ -21,6 +21,9 @@ const nearRows = 400
 /** Between two looks at whether rows came or went amid the others, ms; longer where counting takes long. */
 const recountMs = 500
 
+/** @param {unknown} error */
+const isLost = (error) => /** @type {any} */ (error).data?.reason === 'connectionLost'
+
 export class Exchanges extends EventTarget {
   sessionId = ''
   where = ''
@@ -39,45 +42,86 @@ export class Exchanges extends EventTarget {
   #recountPause = recountMs
   /** Rows came or went amid the others since they were last counted. */
   #isDisturbed = false
-  /** What is here is not of the session as it is now, and could not be read anew. */
-  #isOutdated = false
+  /** Some are known to have: others may stand here, though they be as many. */
+  #isMoved = false
+  /** What is to be shown; another object with each time it is asked for. */
+  #asked = { sessionId: '', where: '' }
+  /** It is not shown yet. */
+  #isOwed = false
   /** @type {Connection} */ #connection
   /** @type {Subscription | null} */ #subscription = null
 
-  /** Emits `change` when rows or their number have changed, and `item` with an exchange that came. @param {Connection} connection */
+  /**
+   * Emits `show` when what was asked for is shown, with whether something else was before; `change` when rows or their number have changed,
+   * and `item` with an exchange that came.
+   * @param {Connection} connection
+   */
   constructor(connection) {
     super()
     this.#connection = connection
     connection.addEventListener('state', () => {
       if (connection.state !== 'open') return
-      if (this.#isOutdated) void this.#showAnew()
+      if (this.#isOwed) void this.#showAnew()
       if (this.#isDisturbed) this.#recountSoon()
       void this.#pump()
     })
   }
 
   /**
-   * Rejects with what exchange/list refuses.
+   * Shows it now, or as soon as there is a connection; unless something else is asked for meanwhile. Rejects with what exchange/list refuses.
    * @param {string} sessionId
    * @param {string} where a query
    */
   async show(sessionId, where) {
-    const age = ++this.#age
+    const asked = { sessionId, where }
+    this.#asked = asked
+    this.#isOwed = true
+    try {
+      await this.#show(asked)
+    } catch (error) {
+      if (asked !== this.#asked || isLost(error)) return
+      this.#isOwed = false
+      this.#asked = this.#query
+      throw error
+    }
+  }
+
+  /** Shows nothing. */
+  clear() {
+    this.#asked = { sessionId: '', where: '' }
+    this.#become(this.#asked, 0, 0)
+    this.#changed()
+  }
+
+  /** @param {{sessionId: string, where: string}} asked */
+  async #show(asked) {
+    const { sessionId, where } = asked
     const newest = await this.#list({ sessionId, where, order: 'desc', limit: blockRows })
     const lastSeq = newest.items[0]?.seq ?? 0
     const total = lastSeq === 0 ? 0 : await this.#rank(lastSeq, { sessionId, where })
     const [first] = total > 0 ? (await this.#list({ sessionId, where, limit: 1 })).items : []
-    if (age !== this.#age) return
-    this.#subscription?.end()
-    Object.assign(this, { sessionId, where, total, problem: '' })
-    this.#lastSeq = lastSeq
-    this.#isOutdated = false
-    this.#forget()
-    this.#blocks.clear()
+    if (asked !== this.#asked) return
+    const isOther = sessionId !== this.sessionId || where !== this.where
+    this.#become(asked, total, lastSeq)
     if (first) this.#anchor(0, first.seq)
     this.#put(total - newest.items.length, newest.items.reverse())
     this.#subscription = new Subscription(this.#connection, { sessionId, where, since: newest.clock }, (change) => this.#apply(change))
+    this.dispatchEvent(new CustomEvent('show', { detail: isOther }))
     this.#changed()
+  }
+
+  /** @param {{sessionId: string, where: string}} asked @param {number} total @param {number} lastSeq */
+  #become({ sessionId, where }, total, lastSeq) {
+    this.#subscription?.end()
+    this.#subscription = null
+    Object.assign(this, { sessionId, where, total, problem: '' })
+    this.#lastSeq = lastSeq
+    this.#isOwed = false
+    this.#isDisturbed = false
+    this.#isMoved = false
+    this.#age++
+    this.#forget()
+    this.#blocks.clear()
   }
 
   /** @param {number} index @returns {Exchange | undefined} undefined: not here yet; `want` brings it */
@@ -117,15 +161,17 @@ export class Exchanges extends EventTarget {
   async #pump() {
     if (this.#isReading) return
     this.#isReading = true
+    let age = this.#age
     try {
       for (;;) {
+        age = this.#age
         const number = this.#wanted.find((each) => each * blockRows < this.total && !this.#isWhole(each))
         if (number === undefined || this.#connection.state !== 'open') return
         if (!(await this.#readBlock(number))) return
         this.#changed()
       }
     } catch (error) {
-      if (/** @type {any} */ (error).data?.reason !== 'connectionLost') this.#fail(error)
+      if (age === this.#age && !isLost(error)) this.#fail(error)
     } finally {
       this.#isReading = false
     }
@@ -243,28 +289,33 @@ export class Exchanges extends EventTarget {
   #apply({ items, deleted, reset, ended }) {
     if (ended) return this.#fail(new Error(ended.message))
     if (reset) return void this.#showAnew()
+    const isQueried = this.where.trim() !== ''
     let isDisturbed = deleted.length > 0
+    if (isDisturbed) this.#isMoved = true
     for (const item of items.toSorted((a, b) => a.seq - b.seq)) {
       const row = this.#rows.get(item.seq)
       if (row !== undefined) {
         const block = this.#blocks.get(Math.floor(row / blockRows))
         if (block) block.items[row % blockRows] = item
       } else if (item.seq > this.#lastSeq) this.#append(item)
-      // It may stand there already, or match only now.
-      else isDisturbed = true
+      else {
+        // It may stand there already, or match only now, maybe in place of another.
+        isDisturbed = true
+        if (isQueried) this.#isMoved = true
+      }
       this.dispatchEvent(new CustomEvent('item', { detail: item }))
     }
     // With a query rows also go, unsaid, when they no longer match.
-    if (isDisturbed || this.where.trim() !== '') this.#recountSoon()
+    if (isDisturbed || isQueried) this.#recountSoon()
     if (items.length > 0) this.#changed()
   }
 
+  /** What was asked for last, which need not be what is shown. */
   async #showAnew() {
-    this.#isOutdated = true
     try {
-      await this.show(this.sessionId, this.where)
+      await this.show(this.#asked.sessionId, this.#asked.where)
     } catch (error) {
-      if (/** @type {any} */ (error).data?.reason !== 'connectionLost') this.#fail(error)
+      this.#fail(error)
     }
   }
 
@@ -282,7 +333,9 @@ export class Exchanges extends EventTarget {
   }
 
   async #recount() {
+    const isMoved = this.#isMoved
     this.#isDisturbed = false
+    this.#isMoved = false
     const age = this.#age
     const before = this.total
     const began = performance.now()
@@ -290,20 +343,22 @@ export class Exchanges extends EventTarget {
       const counted = this.#lastSeq === 0 ? 0 : await this.#rank(this.#lastSeq)
       this.#recountPause = Math.max(recountMs, 4 * (performance.now() - began))
       if (age !== this.#age) {
-        // Shown anew meanwhile, or about to be.
+        // Shown anew meanwhile.
         this.#isDisturbed = true
         return
       }
       // What came behind them meanwhile was appended.
       const total = counted + this.total - before
-      if (total === this.total) return
+      if (total === this.total && !isMoved) return
       this.total = total
       this.#age++
       this.#forget()
       this.#changed()
     } catch (error) {
-      if (/** @type {any} */ (error).data?.reason === 'connectionLost') this.#isDisturbed = true
-      else this.#fail(error)
+      if (isLost(error)) {
+        this.#isDisturbed = true
+        this.#isMoved ||= isMoved
+      } else if (age === this.#age) this.#fail(error)
     } finally {
       this.#recounting = undefined
       if (this.#isDisturbed && this.#connection.state === 'open') this.#recountSoon()

@@ -31,31 +31,22 @@ function tell(problem) {
   place.hidden = problem === ''
 }
 
-/** What was asked for while weir did not answer is still to be shown. */
-let isOwed = false
-
 async function show() {
   const { session } = sessions
-  isOwed = false
   document.title = session ? `${visible(session.name)} — weir` : 'weir'
-  if (!session) return drawStatus()
   details.clear()
-  overview.show(session.id, query.value)
+  overview.show(session?.id ?? '', query.value)
+  if (!session) return exchanges.clear()
   try {
     await exchanges.show(session.id, query.value)
-    tell('')
-    grid.reset()
   } catch (error) {
-    const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
-    isOwed = data?.reason === 'connectionLost'
-    if (!isOwed) tell(message)
+    tell(/** @type {Error} */ (error).message)
   }
 }
 
 async function load() {
   try {
     await sessions.load()
-    if (isOwed) void show()
   } catch (error) {
     const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
     if (data?.reason !== 'connectionLost') tell(message)
@@ -147,7 +138,7 @@ function drawEmpty() {
   const { session } = sessions
   place.hidden = exchanges.total > 0 || connection.state !== 'open'
   if (place.hidden) return
-  if (!session) place.replaceChildren('There is no session yet. Start one above.')
+  if (!session) place.replaceChildren('No session is shown. Choose or start one above.')
   else if (query.value.trim() !== '') place.replaceChildren('Nothing matches the query.')
   else if (!session.proxy) place.replaceChildren('Nothing was captured in this session.')
   else {
@@ -157,5 +148,9 @@ function drawEmpty() {
 }
 
 exchanges.addEventListener('change', drawStatus)
+exchanges.addEventListener('show', (event) => {
+  tell('')
+  if (/** @type {CustomEvent<boolean>} */ (event).detail) grid.reset()
+})
 byId('grid').querySelector('.scroller')?.addEventListener('scroll', drawStatus, { passive: true })
 void connection.connect()

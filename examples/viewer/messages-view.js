@@ -8,7 +8,7 @@ import { fromBase64, hex } from './hex.js'
 /** @typedef {import('../../sdk/model.ts').Message} Message */
 
 const atOnce = 200
-/** Beyond them the oldest leave the page. */
+/** Beyond them the oldest leave the page, and no earlier ones come. */
 const mostShown = 1000
 const mostBytes = 16 * 1024 * 1024
 const shownInLine = 300
@@ -17,7 +17,10 @@ const shownWhole = 256 * 1024
 export class MessagesView {
   element = element('div', { className: 'messages' })
   #list = element('div', { role: 'list', ariaLabel: 'Messages', tabIndex: 0, className: 'message-list' })
-  #earlier = button('Earlier messages', () => void this.#readEarlier())
+  #earlier = button('Earlier messages', () => {
+    this.#isEarlierWanted = true
+    void this.#readWanted()
+  })
   #state = element('p', { className: 'quiet', role: 'status' })
   /** @type {Connection} */ #connection
   /** @type {Exchange} */ #exchange
@@ -27,6 +30,9 @@ export class MessagesView {
   /** Bytes of each message shown. @type {number[]} */ #sizes = []
   #isReading = false
   #isWanted = false
+  #isEarlierWanted = false
+  /** There are earlier ones that have no room. */
+  #isFull = false
 
   /** @param {Connection} connection @param {Exchange} exchange */
   constructor(connection, exchange) {
@@ -40,21 +46,35 @@ export class MessagesView {
   /** More may have come. */
   async update() {
     this.#isWanted = true
+    await this.#readWanted()
+  }
+
+  /** One thing after the other, so that what is shown has no gaps. */
+  async #readWanted() {
     if (this.#isReading) return
     this.#isReading = true
     try {
-      while (this.#isWanted) {
-        this.#isWanted = false
-        for (let more = true; more; ) {
-          const page = await this.#read(this.#next, 1000)
-          this.#add(page.items)
-          more = page.more
+      while (this.#isWanted || this.#isEarlierWanted) {
+        if (this.#isEarlierWanted) {
+          this.#isEarlierWanted = false
+          await this.#readEarlier()
+        } else {
+          this.#isWanted = false
+          await this.#readNew()
         }
       }
     } catch (error) {
       this.#state.textContent = /** @type {Error} */ (error).message
     } finally {
       this.#isReading = false
+    }
+  }
+
+  async #readNew() {
+    for (let more = true; more; ) {
+      const page = await this.#read(this.#next, 1000)
+      this.#add(page.items)
+      more = page.more
     }
   }
 
@@ -103,35 +123,48 @@ export class MessagesView {
     this.#list.append(...messages.map(line))
     this.#sizes.push(...messages.map(({ size }) => size))
     if (last) this.#next = last.index + 1
-    let held = this.#sizes.reduce((sum, size) => sum + size, 0)
-    while (this.#sizes.length > mostShown || (held > mostBytes && this.#sizes.length > 1)) {
-      held -= this.#sizes.shift() ?? 0
-      this.#list.firstElementChild?.remove()
-    }
-    this.#first = this.#next - this.#list.childElementCount
+    const leaving = beyond(this.#sizes)
+    this.#sizes.splice(0, leaving)
+    for (let at = 0; at < leaving; at++) this.#list.firstElementChild?.remove()
+    if (leaving > 0) this.#isFull = true
     if (isAtEnd) this.#list.scrollTop = this.#list.scrollHeight
     this.#tell()
   }
 
   async #readEarlier() {
-    // Meanwhile nothing is read twice.
-    this.#earlier.disabled = true
-    try {
-      const from = Math.max(0, this.#first - atOnce)
-      const { items } = await this.#read(from, this.#first - from)
-      this.#list.prepend(...items.map(line))
-      this.#sizes.unshift(...items.map(({ size }) => size))
-      this.#first = items[0]?.index ?? this.#first
-      this.#tell()
-    } finally {
-      this.#earlier.disabled = false
+    /** @type {Message[]} */
+    const earlier = []
+    for (let next = Math.max(0, this.#first - atOnce); next < this.#first; ) {
+      const { items } = await this.#read(next, this.#first - next)
+      if (items.length === 0) break
+      earlier.push(...items)
+      next += items.length
+      const leaving = beyond([...earlier.map(({ size }) => size), ...this.#sizes])
+      earlier.splice(0, leaving)
+      if (leaving > 0) this.#isFull = true
     }
+    this.#list.prepend(...earlier.map(line))
+    this.#sizes.unshift(...earlier.map(({ size }) => size))
+    this.#tell()
   }
 
   #tell() {
-    this.#earlier.hidden = this.#first === 0
-    this.#state.textContent = this.#next === 0 ? 'No message yet.' : `${this.#next} messages`
+    const shown = this.#sizes.length
+    this.#first = this.#next - shown
+    const isFull = this.#first > 0 && (this.#isFull || shown >= mostShown)
+    this.#earlier.hidden = this.#first === 0 || isFull
+    const { sessionId, seq } = this.#exchange
+    const rest = isFull ? `, the last ${shown} are here; all: weir messages ${sessionId} ${seq}` : ''
+    this.#state.textContent = this.#next === 0 ? 'No message yet.' : `${this.#next} messages${rest}`
   }
+}
+
+/** How many of the oldest have no room. @param {number[]} sizes */
+function beyond(sizes) {
+  let held = sizes.reduce((sum, size) => sum + size, 0)
+  let leaving = 0
+  while (sizes.length - leaving > mostShown || (held > mostBytes && sizes.length - leaving > 1)) held -= sizes[leaving++] ?? 0
+  return leaving
 }
 
 /** @param {Message} message */

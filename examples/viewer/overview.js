@@ -32,10 +32,11 @@ export class Overview extends EventTarget {
     this.#connection = connection
   }
 
-  /** @param {string} sessionId @param {string} where */
+  /** @param {string} sessionId '' is none @param {string} where */
   show(sessionId, where) {
     this.#sessionId = sessionId
     this.#where = where
+    if (sessionId === '') this.#root.replaceChildren()
     if (!this.#root.hidden) void this.#draw()
   }
 
@@ -89,6 +90,7 @@ export class Overview extends EventTarget {
       )
     } catch (error) {
       const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
+      if (sessionId !== this.#sessionId || where !== this.#where) return
       if (data?.reason !== 'connectionLost') this.#root.replaceChildren(element('p', { className: 'problem', textContent: message }))
     }
   }

@@ -26,15 +26,14 @@ export class QueryBox extends EventTarget {
   /** Counts what was typed, so that an answer that comes late is known to be one. */
   #typed = 0
   /** @type {number | undefined} */ #timer
-  /** It was typed while weir did not answer. */
-  #isOwed = false
+  /** What weir was asked of the text and did not answer is asked again. @type {(() => void) | null} */ #owed = null
 
   /** @param {Connection} connection */
   constructor(connection) {
     super()
     this.#connection = connection
     connection.addEventListener('state', () => {
-      if (connection.state === 'open' && this.#isOwed) void this.#explain(++this.#typed, true)
+      if (connection.state === 'open') this.#owed?.()
     })
     this.#input.addEventListener('input', () => void this.#changed())
     this.#input.addEventListener('keydown', (event) => this.#pressed(event))
@@ -67,7 +66,7 @@ export class QueryBox extends EventTarget {
   /** @param {number} typed @param {boolean} isUsed @returns {Promise<boolean>} whether it is a query */
   async #explain(typed, isUsed) {
     const where = this.#input.value
-    this.#isOwed = false
+    this.#owed = null
     try {
       await this.#connection.call('query/explain', { where })
       if (typed !== this.#typed) return false
@@ -77,8 +76,10 @@ export class QueryBox extends EventTarget {
     } catch (error) {
       const failure = /** @type {CallError} */ (error)
       if (typed !== this.#typed) return false
-      this.#isOwed = failure.data?.reason === 'connectionLost'
-      if (!this.#isOwed) this.#say(failure)
+      // Enter was meant; what was only typed is still to be typed on, or to rest.
+      if (failure.data?.reason === 'connectionLost')
+        this.#owed = isUsed ? () => void this.#explain(++this.#typed, true) : () => void this.#changed()
+      else this.#say(failure)
       return false
     }
   }
@@ -120,7 +121,8 @@ export class QueryBox extends EventTarget {
     const [, field, begun = ''] = wordAtEnd.exec(this.#input.value.slice(0, caret)) ?? []
     if (field === undefined && begun.replace(/^-/, '') === '') return this.#close()
     const known = await this.#words(field?.replace(/^-/, '') ?? '')
-    if (typed !== this.#typed) return
+    // Nobody completes in a box that was left.
+    if (typed !== this.#typed || document.activeElement !== this.#input) return
     const word = field === undefined ? begun.replace(/^-/, '').toLowerCase() : begun.toLowerCase()
     const starting = known.filter((each) => each.toLowerCase().startsWith(word))
     const containing = known.filter((each) => !each.toLowerCase().startsWith(word) && each.toLowerCase().includes(word))

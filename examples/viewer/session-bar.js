@@ -5,12 +5,13 @@ import { count } from './format.js'
 /** @typedef {import('./connection.js').Connection} Connection */
 /** @typedef {import('../../sdk/model.ts').Session} Session */
 
-/** Emits `session` when another one is to be shown. */
+/** Emits `session` when another one is to be shown, or none. */
 export class SessionBar extends EventTarget {
   /** @type {Connection} */ #connection
   /** @type {Map<string, Session>} */ #sessions = new Map()
   /** @type {HTMLSelectElement} */ #select = byId('session')
   #chosen = ''
+  /** @type {(problem: string) => void} */ #tell
   /** The one that was told of last. @type {string | null} */ #told = null
   #buttons = {
     start: /** @type {HTMLButtonElement} */ (byId('session-start')),
@@ -28,14 +29,18 @@ export class SessionBar extends EventTarget {
     super()
     this.#connection = connection
     this.#chosen = wanted
+    this.#tell = tell
     this.#select.addEventListener('change', () => this.#choose(this.#select.value))
     connection.addEventListener('session/didChange', (event) => {
       this.#take(/** @type {CustomEvent<{session: Session}>} */ (event).detail.session)
       this.#draw()
     })
     connection.addEventListener('session/didDelete', (event) => {
-      this.#sessions.delete(/** @type {CustomEvent<{sessionId: string}>} */ (event).detail.sessionId)
-      this.#draw()
+      const { sessionId } = /** @type {CustomEvent<{sessionId: string}>} */ (event).detail
+      const { session } = this
+      this.#sessions.delete(sessionId)
+      if (session?.id === sessionId) this.#gone(session)
+      else this.#draw()
     })
     for (const name of /** @type {const} */ (['start', 'pause', 'resume', 'stop'])) {
       const button = this.#buttons[name]
@@ -57,8 +62,10 @@ export class SessionBar extends EventTarget {
 
   async load() {
     const { items } = await this.#connection.call('session/list', {})
+    const { session: shown } = this
     this.#sessions.clear()
     for (const session of items) this.#take(session)
+    if (shown && !this.session) return this.#gone(shown)
     const chosen = this.#sessions.has(this.#chosen) ? this.#chosen : ([...this.#sessions.keys()].at(-1) ?? '')
     if (chosen === this.#told) this.#draw()
     else this.#choose(chosen)
@@ -84,6 +91,12 @@ export class SessionBar extends EventTarget {
     this.#told = id
     this.#draw()
     this.dispatchEvent(new Event('session'))
+  }
+
+  /** The one that was shown was deleted. @param {Session} session */
+  #gone({ name }) {
+    this.#choose('')
+    this.#tell(`The session “${visible(name)}” was deleted.`)
   }
 
   #draw() {

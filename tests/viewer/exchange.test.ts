@@ -154,6 +154,14 @@ inChromium('messages of a WebSocket as they come, and the last of many', async (
   expect(await messages.count()).toBe(200)
   await page.getByRole('button', { name: 'Earlier messages' }).click()
   await expect.poll(() => messages.first().locator('.preview').textContent()).toBe('event 4600')
+  for (const first of [4400, 4200, 4000]) {
+    await page.getByRole('button', { name: 'Earlier messages' }).click()
+    await expect.poll(() => messages.first().locator('.preview').textContent()).toBe(`event ${first}`)
+  }
+  // So many are kept, and no more.
+  expect(await page.getByRole('button', { name: 'Earlier messages' }).isHidden()).toBe(true)
+  const state = `5000 messages, the last 1000 are here; all: weir messages ${many} 1`
+  expect(await page.locator('.messages [role=status]').textContent()).toBe(state)
   expect(faults).toEqual([])
 })
 

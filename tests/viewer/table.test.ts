@@ -245,6 +245,15 @@ inChromium('a lost connection is made again and goes on by the clock; nothing is
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('4')
   expect(await page.locator('#problem').isHidden()).toBe(true)
 
+  // What was typed meanwhile, but not entered, is typed on.
+  await daemon.client.call('websocket/stop', {})
+  await expect.poll(() => page.locator('body').getAttribute('data-connection')).toMatch(/lost|connecting/)
+  await page.locator('#query').fill('sta')
+  await daemon.client.call('websocket/start', { port: Number(new URL(url).port) })
+  await page.locator('#query-words [role=option]', { hasText: /^status$/ }).waitFor()
+  expect(await shownSeqs(page)).toEqual([1, 2, 3])
+  await page.locator('#query').fill('')
+
   // Sessions that come and go leave nothing in the list.
   const { id } = await daemon.client.call('session/start', { name: 'short' })
   await page.locator(`#session option[value="${id}"]`).waitFor({ state: 'attached' })
@@ -252,36 +261,55 @@ inChromium('a lost connection is made again and goes on by the clock; nothing is
   await daemon.client.call('session/delete', { sessionId: id })
   await page.locator(`#session option[value="${id}"]`).waitFor({ state: 'detached' })
   expect(await page.locator('#session').inputValue()).toBe(session.id)
+
+  // Of one that is deleted while it is shown nothing stays.
+  await row(page, 1).click()
+  await page.locator('#details h2').waitFor()
+  await daemon.client.call('session/stop', { sessionId: session.id })
+  await daemon.client.call('session/delete', { sessionId: session.id })
+  await expect.poll(() => page.locator('#problem').textContent()).toBe(`The session “${session.name}” was deleted.`)
+  await expect.poll(() => page.title()).toBe('weir')
+  await expect.poll(() => shownSeqs(page)).toEqual([])
+  await expect.poll(() => page.locator('#empty').textContent()).toBe('No session is shown. Choose or start one above.')
+  expect(await page.locator('#details').isHidden()).toBe(true)
+  expect(await page.locator('#count').textContent()).toBe('')
 })
 
-inChromium('rows that go while they are being counted are counted, too, also when the connection is lost meanwhile', async () => {
+inChromium('rows that go or come while others are counted or asked for, also when the connection is lost meanwhile', async () => {
   const daemon = await startDaemon()
   const sessionId = await importExchanges(daemon.client, 'counted', Array<object>(50).fill({}))
   const { page } = await openViewer(daemon)
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('51')
-  // Answers to exchange/count are held back, once there is a place to put them.
+  // What the daemon says of this method is held back, once there is a place to put it.
+  let holding = 'exchange/count'
   let held: (() => void)[] | null = null
   let toPage: WebSocketRoute | null = null
+  let subscriptionId = ''
   const told: number[] = []
   await page.routeWebSocket('**/rpc', (socket) => {
     toPage = socket
-    const counts = new Set<number>()
+    const methods = new Map<number, string>()
     const server = socket.connectToServer()
     socket.onMessage((text) => {
       const { id, method } = JSON.parse(String(text))
-      if (method === 'exchange/count') counts.add(id)
+      methods.set(id, method)
       server.send(text)
     })
     server.onMessage((text) => {
-      const { id, method, params } = JSON.parse(String(text))
-      if (counts.has(id) && held) held.push(() => socket.send(text))
+      const { id, method = methods.get(id), params, result } = JSON.parse(String(text))
+      if (method === holding && held) held.push(() => socket.send(text))
       else socket.send(text)
-      if (method === 'exchange/didChange') told.push(...params.deleted)
+      if (method === 'exchange/subscribe') subscriptionId = result.subscriptionId
+      if (method === 'exchange/didChange') told.push(...params.deleted, ...params.items.map(({ seq }: { seq: number }) => seq))
     })
   })
   await page.reload()
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('51')
-  const answers = () => vi.waitFor(() => expect(held).toHaveLength(1))
+  const answers = (number = 1) => vi.waitFor(() => expect(held?.length).toBeGreaterThanOrEqual(number))
+  const release = () => {
+    for (const each of held ?? []) each()
+    held = null
+  }
   const remove = async (seq: number) => {
     await daemon.client.call('exchange/delete', { sessionId, where: `seq:${seq}` })
     await vi.waitFor(() => expect(told).toContain(seq))
@@ -291,8 +319,7 @@ inChromium('rows that go while they are being counted are counted, too, also whe
   await remove(10)
   await answers()
   await remove(20)
-  for (const answer of (held as (() => void)[]).splice(0)) answer()
-  held = null
+  release()
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('49')
 
   held = []
@@ -301,6 +328,35 @@ inChromium('rows that go while they are being counted are counted, too, also whe
   held = null
   await (toPage as unknown as WebSocketRoute).close()
   await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('48')
+
+  // The changes of the session begin anew while a query waits for its answers: it is the query that is shown.
+  const query = async (where: string) => {
+    await page.locator('#query').fill(where)
+    await page.locator('#query').press('Enter')
+  }
+  await page.locator('body[data-connection=open]').waitFor()
+  held = []
+  await query('seq:>40')
+  await answers()
+  const reset = { subscriptionId, items: [], deleted: [], clock: '0', reset: true }
+  ;(toPage as unknown as WebSocketRoute).send(JSON.stringify({ jsonrpc: '2.0', method: 'exchange/didChange', params: reset }))
+  await answers(2)
+  release()
+  await expect.poll(() => page.locator('#grid').getAttribute('aria-rowcount')).toBe('11')
+
+  // One goes and another begins to match: others stand there, though they be as many.
+  const tag = (seq: number) => daemon.client.call('exchange/set', { sessionId, seq, tags: ['kept'] })
+  await tag(41)
+  await tag(43)
+  await query('tag:kept')
+  await expect.poll(() => shownSeqs(page)).toEqual([41, 43])
+  holding = 'exchange/didChange'
+  held = []
+  await remove(41)
+  await tag(42)
+  await vi.waitFor(() => expect(told).toContain(42))
+  release()
+  await expect.poll(() => shownSeqs(page)).toEqual([42, 43])
 })
 
 inChromium('2,000 exchanges that come while it is open: rows, counts and memory stay bounded', async () => {
