@@ -38,7 +38,7 @@ test('sessions, a live list, exchanges as text, cURL and .http', async () => {
   expect(editor.lines('weir.sessions')[0]).toMatch(/^from the editor \| 127\.0\.0\.1:\d+, 0 exchanges$/)
   await vi.waitFor(() => expect(editor.clipboard).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/))
 
-  await curl(`${origin.url}/one`, '--data', '{"sent":1}', '-H', 'Authorization: Bearer the-secret-of-this-test')
+  await curl(`${origin.url}/one`, '--json', '{"sent":1}', '-H', 'Authorization: Bearer the-secret-of-this-test')
   await curl(`${origin.url}/missing`)
   await vi.waitFor(() =>
     expect(editor.lines('weir.exchanges')).toEqual([

@@ -9,9 +9,11 @@ import { startProxy } from '../support/proxy.ts'
 
 const inChromium = test.skipIf(chromiumPath === null)
 
-const pages = (bodies: { [path: string]: string }): Promise<Origin> =>
+/** @param before what an answer waits for, by path */
+const pages = (bodies: { [path: string]: string }, before: { [path: string]: () => Promise<unknown> } = {}): Promise<Origin> =>
   startOrigin(
-    (request, response) => {
+    async (request, response) => {
+      await before[request.url ?? '']?.()
       const body = bodies[request.url ?? ''] ?? 'text'
       response.setHeader('Content-Type', 'text/html').end(`<link rel="icon" href="data:,">${body}`)
     },
@@ -45,13 +47,24 @@ inChromium('a window that a page opens is seen from its first request on', async
 inChromium('a WebSocket ends with the document that opened it, and no other does', async () => {
   const open = (path: string, then: string) => `<script>
     const socket = new WebSocket(location.origin.replace('http', 'ws') + '${path}')
-    socket.onopen = () => { history.pushState({}, '', location.pathname + '?same'); ${then} }
+    socket.onopen = () => {
+      history.pushState({}, '', location.pathname + '?same')
+      fetch('/after${path}').then(() => { ${then} })
+    }
   </script>`
-  const origin = await pages({
-    '/': open('/first', "location.href = location.origin.replace('localhost', '127.0.0.1') + '/next'"),
-    '/next': `<iframe src="/frame"></iframe>${open('/second', "frames[0].location.href = '/other-frame'")}`,
-    '/other-frame': '<script>fetch("/done")</script>',
-  })
+  // Until then nobody has asked for what becomes of their documents.
+  const isTold = (url: () => string) => () => vi.waitFor(() => expect(opened.requests(url()).at(0)?.response).toBeDefined())
+  const origin: Origin = await pages(
+    {
+      '/': open('/first', "location.href = location.origin.replace('localhost', '127.0.0.1') + '/next'"),
+      '/next': `<iframe src="/frame"></iframe>${open('/second', "frames[0].location.href = '/other-frame'")}`,
+      '/other-frame': '<script>fetch("/done")</script>',
+    },
+    {
+      '/after/first': isTold(() => `${origin.url.replace('http', 'ws')}/first`),
+      '/after/second': isTold(() => `${origin.url.replace('http', 'ws').replace('localhost', '127.0.0.1')}/second`),
+    },
+  )
   new WebSocketServer({ server: origin.server as never })
   const opened = await openBrowser({ config: headless({ url: `${origin.url}/` }) })
   // Of another site, so in another process.

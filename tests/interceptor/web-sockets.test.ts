@@ -19,7 +19,7 @@ function setUp() {
     () => wallTime * 1000 + now,
     () => now,
   )
-  const targets = { of: () => page, pageOf: () => page }
+  const targets = { of: () => page, watchDocuments: () => undefined, pageOf: () => page }
   const tell = (event: SourceEvent) => void events.push(event)
   const { handlers } = new WebSockets({ sourceId: 's', clock, targets, pages: new Pages(targets), proxyUse: never, tell })
   const say = (method: keyof typeof handlers, params: object) =>

@@ -25,7 +25,7 @@ export interface TargetsOptions {
   network: Protocol.Network.EnableRequest
   /** Of the session's proxy; null: it asks for none. */
   credentials: Pick<ProxyCredentials, 'give' | 'isOwn'> | null
-  /** Another document takes the place of its own. */
+  /** Another document takes the place of its own; told after `watchDocuments`. */
   navigated(target: WatchedTarget): void
   /** It is not watched any more. */
   ended(target: WatchedTarget, how: TargetEnd): void
@@ -45,6 +45,8 @@ export class Targets {
   readonly #watched = new Map<string, WatchedTarget>()
   readonly #crashed = new Map<string, WatchedTarget>()
   readonly #readyPages: WatchedTarget[] = []
+  /** Targets that tell when another document takes the place of theirs. */
+  readonly #tellDocuments = new WeakSet<WatchedTarget>()
   readonly #knowing = new Map<string, PromiseWithResolvers<void>>()
   #awaited: { targetId: string | null; resolve(page: WatchedTarget): void }[] = []
   #connection: CdpConnection | null = null
@@ -93,6 +95,14 @@ export class Targets {
 
   of(session: string | undefined): WatchedTarget | undefined {
     return session === undefined ? undefined : this.#watched.get(session)
+  }
+
+  /** From now on `navigated` is told of it. Not of each target: what nobody needs to know is not asked of a window that is only just opening. */
+  watchDocuments(session: string): void {
+    const target = this.of(session)
+    if (!target || !documentTypes.has(target.type) || this.#tellDocuments.has(target)) return
+    this.#tellDocuments.add(target)
+    void this.#say('Page.enable', undefined, session)
   }
 
   /** The page that it is in, or is itself; null: it is in none. */
@@ -158,8 +168,6 @@ export class Targets {
     // What its process has not answered to by then, the process of its next page does not know.
     void enabled.then(async () => {
       this.#knows(target.targetId).resolve()
-      // Of sockets that end with their document it tells no end. Not before it goes on: while it is held it does as little as can be.
-      if (documentTypes.has(target.type)) void this.#say('Page.enable', undefined, session)
       await given
       if (target.type === 'page') this.#ready(target)
     })

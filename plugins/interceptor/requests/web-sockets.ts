@@ -17,7 +17,7 @@ import type { ProxyUse, Way } from './proxied.ts'
 export interface WebSocketsOptions {
   sourceId: string
   clock: BrowserClock
-  targets: Pick<Targets, 'of'>
+  targets: Pick<Targets, 'of' | 'watchDocuments'>
   pages: Pages
   proxyUse: ProxyUse
   tell(event: SourceEvent): void
@@ -76,7 +76,9 @@ export class WebSockets {
   #create(created: Protocol.Network.WebSocketCreatedEvent, session: string): void {
     const { requestId } = created
     if (this.#sockets.has(requestId)) return
-    const { clock, proxyUse } = this.#options
+    const { clock, proxyUse, targets } = this.#options
+    // Of sockets that end with their document no end is told.
+    targets.watchDocuments(session)
     this.#sockets.set(requestId, {
       session,
       created,
