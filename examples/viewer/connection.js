@@ -17,6 +17,9 @@ export class CallError extends Error {
   }
 }
 
+/** The call may be made again once the connection is back. @param {unknown} error */
+export const isLost = (error) => error instanceof CallError && error.data.reason === 'connectionLost'
+
 const lost = () => new CallError({ code: 1005, message: 'the connection to weir was lost', data: { reason: 'connectionLost' } })
 
 /** Emits `state` when `state` has changed, and each notification under its method's name, with its params as `detail`. */
@@ -67,7 +70,7 @@ export class Connection extends EventTarget {
       this.#attempts = 0
       this.#become('open')
     } catch (error) {
-      if (error instanceof CallError && error.data.reason !== 'connectionLost') this.#refuse(error.message)
+      if (error instanceof CallError && !isLost(error)) this.#refuse(error.message)
       else if (this.state === 'connecting') this.#again()
     }
   }

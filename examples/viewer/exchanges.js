@@ -3,6 +3,7 @@
  * them is here: blocks that are looked at, found by seq. Which seq stands at a row follows from rows that are known: by counting, where there
  * are as many seqs between two of them as rows; else by a guess and exchange/count, which says at which row the guess stands.
  */
+import { isLost } from './connection.js'
 import { Subscription } from './subscription.js'
 
 /** @typedef {import('../../sdk/model.ts').Exchange} Exchange */
@@ -20,9 +21,6 @@ const mostAnchors = 4000
 const nearRows = 400
 /** Between two looks at whether rows came or went amid the others, ms; longer where counting takes long. */
 const recountMs = 500
-
-/** @param {unknown} error */
-const isLost = (error) => /** @type {any} */ (error).data?.reason === 'connectionLost'
 
 export class Exchanges extends EventTarget {
   sessionId = ''

@@ -1,5 +1,5 @@
 /** The viewer: a static page over weir's WebSocket transport. This file wires its parts. */
-import { Connection } from './connection.js'
+import { Connection, isLost } from './connection.js'
 import { Details } from './details.js'
 import { byId, element, visible } from './dom.js'
 import { entryFrom, opener, refusalOf } from './entry.js'
@@ -48,8 +48,7 @@ async function load() {
   try {
     await sessions.load()
   } catch (error) {
-    const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
-    if (data?.reason !== 'connectionLost') tell(message)
+    if (!isLost(error)) tell(/** @type {Error} */ (error).message)
   }
 }
 

@@ -1,4 +1,5 @@
 /** The session in numbers: groups with their counts, bytes and latencies, as bars. */
+import { isLost } from './connection.js'
 import { byId, drawn, element, visible } from './dom.js'
 import { bytes, count, duration } from './format.js'
 
@@ -89,9 +90,9 @@ export class Overview extends EventTarget {
         ),
       )
     } catch (error) {
-      const { data, message } = /** @type {import('./connection.js').CallError} */ (error)
-      if (sessionId !== this.#sessionId || where !== this.#where) return
-      if (data?.reason !== 'connectionLost') this.#root.replaceChildren(element('p', { className: 'problem', textContent: message }))
+      if (sessionId !== this.#sessionId || where !== this.#where || isLost(error)) return
+      const { message } = /** @type {Error} */ (error)
+      this.#root.replaceChildren(element('p', { className: 'problem', textContent: message }))
     }
   }
 

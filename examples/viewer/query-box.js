@@ -2,6 +2,7 @@
  * The query: completed by the words that the daemon knows, and explained by it before it is used. What is wrong is said below, at its place.
  * Nothing of the language is known here: an unknown word is answered with the known ones.
  */
+import { isLost } from './connection.js'
 import { button, byId, element } from './dom.js'
 
 /** @typedef {import('./connection.js').Connection} Connection */
@@ -74,12 +75,10 @@ export class QueryBox extends EventTarget {
       if (isUsed) this.#use(typed)
       return true
     } catch (error) {
-      const failure = /** @type {CallError} */ (error)
       if (typed !== this.#typed) return false
       // Enter was meant; what was only typed is still to be typed on, or to rest.
-      if (failure.data?.reason === 'connectionLost')
-        this.#owed = isUsed ? () => void this.#explain(++this.#typed, true) : () => void this.#changed()
-      else this.#say(failure)
+      if (isLost(error)) this.#owed = isUsed ? () => void this.#explain(++this.#typed, true) : () => void this.#changed()
+      else this.#say(/** @type {CallError} */ (error))
       return false
     }
   }

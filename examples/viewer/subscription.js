@@ -1,5 +1,7 @@
 /** What changes in a session, told once and in order, across lost connections: the clock says where to go on. */
 
+import { isLost } from './connection.js'
+
 /** @typedef {import('./connection.js').Connection} Connection */
 /**
  * @typedef {object} Change
@@ -52,7 +54,7 @@ export class Subscription {
       for (const change of early) this.#take(change)
     } catch (error) {
       const failure = /** @type {import('./connection.js').CallError} */ (error)
-      if (failure.data?.reason !== 'connectionLost' && !this.#ending.signal.aborted)
+      if (!isLost(error) && !this.#ending.signal.aborted)
         this.#apply({ items: [], deleted: [], clock: this.#asked.since, ended: { code: failure.code, message: failure.message } })
     }
   }

@@ -7,8 +7,8 @@ import { startProxy } from '../support/proxy.ts'
 import { ending, openTunnel, readAll, readExactly, secure } from '../support/wire.ts'
 
 /** A tunnel whose client has been silent until its origin was reached; `atOrigin` is what was. */
-async function silentTunnel() {
-  const origin = await startRawOrigin((socket) => void socket.on('error', () => undefined), { tls: false })
+async function silentTunnel(does: (atOrigin: Socket) => unknown = () => undefined) {
+  const origin = await startRawOrigin((socket) => void does(socket.on('error', () => undefined)), { tls: false })
   const proxy = await startProxy()
   const reached = once(origin.server, 'connection') as Promise<[Socket]>
   const tunnel = await openTunnel(proxy.port, `localhost:${origin.port}`)
@@ -18,7 +18,7 @@ async function silentTunnel() {
   return { proxy, tunnel, atOrigin }
 }
 
-const echo = () => startRawOrigin((socket) => void socket.on('error', () => undefined).pipe(socket), { tls: false })
+const echoes = (atOrigin: Socket) => atOrigin.pipe(atOrigin)
 
 describe('a client that was only slow', () => {
   test.each([
@@ -41,22 +41,14 @@ describe('a client that was only slow', () => {
   })
 
   test('what is neither passes blind, every byte of it', async () => {
-    const origin = await echo()
-    const proxy = await startProxy()
-    const reached = once(origin.server, 'connection')
-    const tunnel = await openTunnel(proxy.port, `localhost:${origin.port}`)
-    await reached
+    const { proxy, tunnel } = await silentTunnel(echoes)
     tunnel.end('SSH-2.0-OpenSSH_9.2\r\n')
     expect((await readAll(tunnel)).toString()).toBe('SSH-2.0-OpenSSH_9.2\r\n')
     expect((await proxy.recorder.next('closed')).json).toMatchObject({ sent: 21, received: 21 })
   })
 
   test('what might become HTTP and does not go on passes blind, too', async () => {
-    const origin = await echo()
-    const proxy = await startProxy()
-    const reached = once(origin.server, 'connection')
-    const tunnel = await openTunnel(proxy.port, `localhost:${origin.port}`)
-    await reached
+    const { tunnel } = await silentTunnel(echoes)
     tunnel.write('HELP')
     expect((await readExactly(tunnel, 4)).toString()).toBe('HELP')
   })

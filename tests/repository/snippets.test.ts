@@ -1,7 +1,6 @@
 /** What the documentation shows is run: every command line, every piece of TypeScript and JavaScript, every configuration. */
 import { execFile, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import type { Environment } from '../../sdk/home.ts'
 import { openSource, openTarget, testCookie } from '../../sdk/testing.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { startReceiver } from '../support/followed.ts'
+import { freePort } from '../support/free-port.ts'
 import { temporaryHome } from '../support/home.ts'
 import { installSdk } from '../support/sdk-package.ts'
 import { startInternet } from '../support/small-internet.ts'
@@ -138,14 +138,6 @@ async function endlessly(line: string, cwd: string, env: NodeJS.ProcessEnv): Pro
     // null: the signal itself ended it.
     expect([0, null], line).toContain(await ended)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 describe('TypeScript', () => {

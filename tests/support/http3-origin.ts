@@ -2,23 +2,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, vi } from 'vitest'
 import { testCa } from './certificates.ts'
+import { freePort } from './free-port.ts'
 import { temporaryHome } from './home.ts'
 import { toolPath } from './tool.ts'
 
 /** null (said aloud): there is none. */
 export const caddyPath = toolPath('caddy', 'caddy')
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /**
  * `/` is the page, `/echo` answers 201 with the request's method and body, `/missing` 404.

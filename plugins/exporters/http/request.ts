@@ -1,4 +1,5 @@
 /** One request as .http files have it (JetBrains' HTTP Request in Editor, and what VS Code's REST Client and httpyac make of it). */
+import { fieldValue } from '../../../sdk/field-value.ts'
 import type { Exchange, Headers } from '../../../sdk/model.ts'
 import { repeatableFields } from '../replay/fields.ts'
 import type { Script } from '../replay/script.ts'
@@ -11,7 +12,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Names that begin otherwise would be comments, parts of the query, or more. */
 const fieldName = /^[\w][\w!#$%&'*+.^`|~-]*$/
 /** No variable in it, and nothing at its end that would be cut. */
-const fieldValue = /^(?!.*\{\{)(?:[!-~](?:[\t -~]*[!-+\--~])?)?$/
+const plainValue = /^(?!.*\{\{)(?:[!-~](?:[\t -~]*[!-+\--~])?)?$/
 /** The programs would sign these themselves; what looks like them is a password in clear text to them. */
 const signed = /^\s*(?:digest|aws|oauth2?|openid|ntlm)\s|^\s*basic\s+.*[:\s]/i
 
@@ -46,8 +47,7 @@ function httpRequest(exchange: Exchange, body: Buffer): string | null {
   return `${lines.join('\n')}\n\n${text}\n`
 }
 
-const isForm = (fields: Headers): boolean =>
-  fields.some(([name, value]) => /^content-type$/i.test(name) && /x-www-form-urlencoded/i.test(value))
+const isForm = (fields: Headers): boolean => /x-www-form-urlencoded/i.test(fieldValue(fields, 'content-type') ?? '')
 
 const isPlain = (name: string, value: string): boolean =>
-  fieldName.test(name) && fieldValue.test(value) && !(/^authorization$/i.test(name) && signed.test(value))
+  fieldName.test(name) && plainValue.test(value) && !(/^authorization$/i.test(name) && signed.test(value))

@@ -161,6 +161,7 @@ export class Targets {
   #watch(target: WatchedTarget, given?: Promise<void>): void {
     const { session } = target
     this.#crashed.delete(session)
+    this.#tellDocuments.delete(target)
     this.#watched.set(session, target)
     // In this order, without waiting: the browser does one after the other.
     const enabled = this.#say('Network.enable', this.#options.network, session)
